@@ -1,0 +1,117 @@
+"""What both engines offer: one async API, the same answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from roadbed.data.flights import Flight
+from roadbed.data.queries import Dialect, Query, Row
+from roadbed.kernel.errors import RoadbedError
+
+I = TypeVar("I")  # noqa: E741
+R = TypeVar("R")
+
+
+class Statements(Protocol):
+    """The four verbs, on their own (one transaction each) or inside ``Database.transaction()``."""
+
+    async def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]:
+        """Return all rows. The statement itself bounds them (``LIMIT``)."""
+        ...
+
+    async def fetch_one(self, query: Query[R], /, **arguments: Any) -> R | None:
+        """Return the first row, or None."""
+        ...
+
+    async def execute(self, query: Query[Any], /, **arguments: Any) -> int:
+        """Run a write; return the number of rows it changed."""
+        ...
+
+    async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run a write once per mapping, in one transaction; return the number of rows changed."""
+        ...
+
+
+class Run(Protocol):
+    """What a SQLite flight gets inside the writer or reader thread: the same verbs, synchronous."""
+
+    def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]: ...
+
+    def fetch_one(self, query: Query[R], /, **arguments: Any) -> R | None: ...
+
+    def execute(self, query: Query[Any], /, **arguments: Any) -> int: ...
+
+    def rows(self, query: Query[Any], values: Row = ()) -> list[Row]:
+        """Return plain rows for positional values that are already in SQLite's form (the hot path)."""
+        ...
+
+    def execute_rows(self, query: Query[Any], rows: Sequence[Row]) -> None:
+        """Run a write once per tuple of positional values that are already in SQLite's form."""
+        ...
+
+
+class Program(msgspec.Struct, frozen=True):
+    """A hot operation written for a list of items, once per dialect.
+
+    Each returns exactly one result per item, in order. A foreseen failure (a floor, a conflict) is a
+    ``RoadbedError`` *returned* in that item's place, never raised: it disturbs no other item. What is raised makes
+    the engine roll back and run the items one by one.
+
+    ``sqlite(run, items)`` runs in the writer thread (``write=True``) or a reader thread, inside one transaction.
+    ``postgres(connection, items)`` gets an ``asyncpg.Connection`` and makes one round trip: one statement or one call
+    of a PL/pgSQL function, which is its own transaction.
+    """
+
+    name: str
+    write: bool
+    sqlite: Callable[[Any, list[Any]], Sequence[Any]]
+    postgres: Callable[[Any, list[Any]], Awaitable[Sequence[Any]]]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The answer of one component: ``latency`` in seconds."""
+
+    ok: bool
+    latency: float
+    detail: str = ""
+
+
+class Database(Statements, Protocol):
+    """An open database: ``open_sqlite`` or ``open_postgres`` make one."""
+
+    dialect: Dialect
+
+    def transaction(self) -> AbstractAsyncContextManager[Statements]:
+        """Open a write transaction: committed at the end of the block, rolled back if it raises.
+
+        On SQLite it holds the writer: keep it short; it is rolled back after ``transaction_timeout`` seconds.
+        """
+        ...
+
+    def flight(self, program: Program, *, keys: Callable[[Any], Sequence[object]] | None = None) -> Flight[Any, Any]:
+        """Open a natural batch for a program. ``keys`` names what an item must not share with another one of its
+        flight (an idempotency key, a chosen id): the later one waits for the next flight, in order of arrival."""
+        ...
+
+    async def stored_heads(self) -> tuple[str, ...]:
+        """Return the Alembic revisions that the database says it is at; empty for a new database."""
+        ...
+
+    async def ping(self) -> Health:
+        """Ask the database for a sign of life, within a second."""
+        ...
+
+    def gauges(self) -> Mapping[str, float]:
+        """Return the present figures for metrics: ``queue_depth:<name>``, ``pool_size``, ``pool_idle`` …"""
+        ...
+
+    async def close(self, timeout: float) -> None:
+        """Finish what is in the air (at most ``timeout`` seconds), then close."""
+        ...
+
+
+Result = Any | RoadbedError

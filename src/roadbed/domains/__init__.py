@@ -1,0 +1,1 @@
+"""The services that ship with Roadbed. They never import each other."""

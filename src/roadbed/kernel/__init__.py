@@ -1,0 +1,1 @@
+"""Ground floor: errors, settings, ids, clock, events. Stdlib and msgspec only."""

@@ -1,0 +1,107 @@
+"""What happened, said once. Logs, metrics and traces subscribe; who emits knows none of them.
+
+An event is a small frozen struct. Subscribers are called in the emitting thread, in the order in which they
+subscribed, and must neither block nor raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+E = TypeVar("E")
+
+
+class Events:
+    """A register of subscribers by type of event. One per process, handed down from the composition root."""
+
+    def __init__(self) -> None:
+        self._subscribers: dict[type[Any], list[Callable[[Any], None]]] = {}
+
+    def on(self, kind: type[E], subscriber: Callable[[E], None]) -> None:
+        """Call ``subscriber`` with every event of exactly this type."""
+        self.subscribers(kind).append(subscriber)
+
+    def subscribers(self, kind: type[E]) -> list[Callable[[E], None]]:
+        """Return the live list of subscribers of this type: hot paths look it up once and keep it."""
+        return self._subscribers.setdefault(kind, [])
+
+    def emit(self, event: object) -> None:
+        """Tell every subscriber of the event's type."""
+        for subscriber in self._subscribers.get(type(event), ()):
+            subscriber(event)
+
+
+class RequestFinished(msgspec.Struct, frozen=True, gc=False):
+    """One HTTP request has been answered, or its client has left (status 499).
+
+    ``route`` is the template (``/transactions/{transaction_id}``), or ``""`` where none matched. ``duration`` is in
+    seconds from the first byte of the head to the last of the reply. ``problem`` is the slug of the failure, or ``""``.
+    """
+
+    request_id: str
+    method: str
+    route: str
+    path: str
+    status: int
+    duration: float
+    client: str
+    size: int
+    problem: str
+
+
+class RequestFailed(msgspec.Struct, frozen=True):
+    """A request met an error that nobody foresaw: a 500 was sent. ``error`` keeps its cause and traceback."""
+
+    request_id: str
+    method: str
+    route: str
+    error: BaseException
+
+
+class FlightLanded(msgspec.Struct, frozen=True, gc=False):
+    """A flight is back: ``size`` items, of which the first had waited ``wait`` s; ``duration`` s in the air."""
+
+    flight: str
+    size: int
+    wait: float
+    duration: float
+
+
+class FlightSplit(msgspec.Struct, frozen=True):
+    """An unforeseen error made a flight of ``size`` items run again item by item."""
+
+    flight: str
+    size: int
+    error: BaseException
+
+
+class FlightRetried(msgspec.Struct, frozen=True, gc=False):
+    """A flight ran again after a deadlock, a serialization failure or a lost race (``code`` is the SQLSTATE)."""
+
+    flight: str
+    code: str
+
+
+class RequestShed(msgspec.Struct, frozen=True, gc=False):
+    """A queue (``flight:<name>``, ``writer``, ``connections`` …) was full and turned one request away."""
+
+    queue: str
+
+
+class DatabaseFailed(msgspec.Struct, frozen=True):
+    """The database could not do what was asked. ``kind``: ``connection``, ``timeout``, ``full``, ``io``, ``other``."""
+
+    dialect: str
+    kind: str
+    error: BaseException
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something an operator should read in the log. ``level``: ``info``, ``warning`` or ``error``."""
+
+    level: str
+    message: str
+    fields: dict[str, Any] = {}
