@@ -1,0 +1,60 @@
+# Needs GNU make 3.81 or newer and a POSIX shell. `make` alone lists the targets.
+# ARGS are handed on: make run ARGS="--port 9000", make test ARGS="tests/unit -x".
+
+ARGS ?=
+PYTHON_IN_VENV = .venv/bin/python
+# promtool may lie beside Python; and pyright has no need to ask for its newest version.
+IN_VENV = PATH="$(CURDIR)/.venv/bin:$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1
+LOCK = .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test check soak bench lock docs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+run: ## install, migrate ./data, serve on http://127.0.0.1:8000 (ROADBED_DATABASE_URL: PostgreSQL)
+	@exec scripts/run $(ARGS)
+
+setup: ## make the development environment in .venv, with the commit hooks
+	@scripts/environment dev
+	@if [ -d .git ]; then .venv/bin/pre-commit install; fi
+
+test: ## install what the tests need, then run all of them but the long fault runs
+	@scripts/environment dev
+	@scripts/test-programs
+	$(IN_VENV) python -m pytest -m "not soak" $(ARGS)
+
+check: ## lint, format, types, import contracts, style
+	@scripts/environment dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	$(IN_VENV) pyright
+	.venv/bin/lint-imports --no-logo
+	$(PYTHON_IN_VENV) -m pytest -q tests/style
+
+soak: ## run the long fault runs
+	@scripts/environment dev
+	@scripts/test-programs
+	$(IN_VENV) python -m pytest -m soak --timeout 3600 $(ARGS)
+
+bench: ## measure Roadbed and its peers on the same work, in one run
+	@scripts/environment dev
+	$(PYTHON_IN_VENV) -m bench setup
+	$(PYTHON_IN_VENV) -m bench $(ARGS)
+
+lock: ## pin and hash the dependencies anew (UPGRADE=1: to their newest releases)
+	@scripts/environment dev
+	$(LOCK) pyproject.toml --extra postgres --group dev --output-file requirements/dev.txt
+	$(LOCK) --constraint requirements/dev.txt --group build --output-file requirements/build.txt
+	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file requirements/run.txt
+	$(LOCK) --constraint requirements/dev.txt pyproject.toml --extra postgres --output-file requirements/postgres.txt
+
+docs: ## write docs/reference anew from the code
+	@scripts/environment dev
+	$(PYTHON_IN_VENV) docs/generate.py
+
+clean: ## remove what builds and tools left behind; ./data and .venv stay
+	rm -rf build dist .coverage htmlcov .hypothesis .import_linter_cache .pytest_cache .ruff_cache .schemathesis
+	find . -name __pycache__ -not -path './.venv/*' -not -path '*/node_modules/*' -prune -exec rm -rf {} +
