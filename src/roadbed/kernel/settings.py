@@ -1,0 +1,199 @@
+"""The table of settings: name, type, default, unit, bounds and help of everything that can be set.
+
+``roadbed.kernel.settings_sources.load`` fills it. ``docs/reference/settings.md`` is written from it, so is the output
+of ``roadbed config``. There is no settings object at module level: the composition root hands each room its part.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from roadbed.kernel.settings_values import MIB, mask
+
+PRODUCTION = "production"
+
+
+class About(msgspec.Struct, frozen=True):
+    """What a setting means. ``unit`` is ``s`` (seconds), ``bytes``, or empty; the bounds are inclusive."""
+
+    help: str
+    unit: str = ""
+    least: float | None = None
+    most: float | None = None
+    secret: bool = False
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One row of the table. ``kind`` is str, int, float, bool, Path or tuple; ``choices`` is empty for most."""
+
+    name: str
+    section: str
+    kind: type
+    default: Any
+    about: About
+    choices: tuple[str, ...] = ()
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"ROADBED_{self.name.upper()}"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The effective settings of one process. Printing one masks what is secret."""
+
+    environment: Annotated[
+        Literal["development", "production"],
+        About("What the service is for. `development` is open, and on the loopback interface only."),
+    ] = "development"
+    domains: Annotated[
+        tuple[str, ...], About("The domains to serve, by name or import path (`package.module:name`).")
+    ] = ("ledger",)
+    data: Annotated[Path, About("The directory of the embedded database.")] = Path("data")
+
+    host: Annotated[str, About("The address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, About("The TCP port to listen on; 0 lets the system choose.", least=0, most=65535)] = 8000
+    workers: Annotated[int, About("How many processes serve. One is enough up to a full core.", least=1, most=256)] = 1
+    open_access: Annotated[
+        bool,
+        About(
+            "Permits to serve without credentials in production, or on an address that other machines reach. "
+            "Whoever reaches the service may then read and write everything."
+        ),
+    ] = False
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        About(
+            "The host names that requests may ask for (`*.example.org` covers subdomains, `*` all). "
+            "`localhost`, `127.0.0.1` and `[::1]` are always allowed in development."
+        ),
+    ] = ()
+    cors_origins: Annotated[
+        tuple[str, ...], About("The origins whose pages may call the API, such as `https://app.example.org`.")
+    ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...], About("Addresses or networks of proxies whose `X-Forwarded-For` and `-Proto` are believed.")
+    ] = ()
+    max_connections: Annotated[
+        int, About("How many connections one process holds; more are turned away with 503.", least=1, most=1_000_000)
+    ] = 10_000
+    backlog: Annotated[int, About("How many connections may wait to be accepted.", least=1, most=65535)] = 2048
+
+    body_limit: Annotated[
+        int, About("The largest request body, unless an operation sets its own.", "bytes", least=1024, most=1024 * MIB)
+    ] = MIB
+    head_timeout: Annotated[
+        float, About("How long a client may take to send the head of a request.", "s", least=0.1, most=3600)
+    ] = 10.0
+    body_timeout: Annotated[
+        float, About("How long a client may take to send the body of a request.", "s", least=0.1, most=3600)
+    ] = 20.0
+    request_timeout: Annotated[
+        float, About("How long a request may take inside the service.", "s", least=0.1, most=3600)
+    ] = 30.0
+    keep_alive: Annotated[
+        float, About("How long an idle connection is kept open for the next request.", "s", least=0, most=3600)
+    ] = 75.0
+    drain_timeout: Annotated[
+        float, About("How long a shutdown waits for requests that are in flight.", "s", least=0, most=3600)
+    ] = 20.0
+
+    database_url: Annotated[
+        str,
+        About(
+            "The database: `postgresql://user:password@host/name`, `sqlite:///relative/path` or "
+            "`sqlite:////absolute/path`. Empty: SQLite, in the file `roadbed.db` of the data directory.",
+            secret=True,
+        ),
+    ] = ""
+    database_direct_url: Annotated[
+        str,
+        About(
+            "A PostgreSQL URL that goes around a transaction pooler, for migrations, locks and LISTEN. "
+            "Empty: the same as `database_url`.",
+            secret=True,
+        ),
+    ] = ""
+    database_wait: Annotated[
+        float, About("How long a start waits for the database to be reachable.", "s", least=0, most=3600)
+    ] = 5.0
+    pool_size: Annotated[int, About("PostgreSQL connections of one process.", least=2, most=1000)] = 10
+    sqlite_readers: Annotated[int, About("Threads that read from SQLite in one process.", least=1, most=64)] = 2
+    flight_capacity: Annotated[
+        int, About("How many requests at most share one statement or transaction.", least=1, most=10_000)
+    ] = 500
+    flight_queue: Annotated[
+        int,
+        About(
+            "How many requests at most wait for each hot operation; more are turned away with 503.",
+            least=1,
+            most=1_000_000,
+        ),
+    ] = 5000
+    statement_timeout: Annotated[float, About("How long one statement may run.", "s", least=0.1, most=3600)] = 10.0
+    lock_timeout: Annotated[float, About("How long a statement waits for a lock.", "s", least=0.1, most=3600)] = 5.0
+    transaction_timeout: Annotated[float, About("How long a transaction may stay open.", "s", least=0.1, most=3600)] = (
+        15.0
+    )
+
+    log_format: Annotated[
+        Literal["auto", "json", "console"],
+        About("How log lines look. `auto`: `console` for a terminal in development, else `json`."),
+    ] = "auto"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], About("The lowest level to log.")] = "info"
+    access_log_sample: Annotated[
+        float, About("The share of requests that get an access line; replies from 500 on always do.", least=0, most=1)
+    ] = 1.0
+    metrics: Annotated[bool, About("Whether metrics are kept, and served at `/metrics`.")] = True
+
+    def __repr__(self) -> str:
+        """Return the settings that differ from their defaults, secrets masked."""
+        shown = [
+            f"{row.name}={mask(value) if row.about.secret else value!r}"
+            for row in table()
+            if (value := getattr(self, row.name)) != row.default
+        ]
+        return f"Settings({', '.join(shown)})"
+
+    @property
+    def dialect(self) -> Literal["sqlite", "postgres"]:
+        """The engine that ``database_url`` chooses."""
+        return "postgres" if self.database_url.startswith(("postgres://", "postgresql://")) else "sqlite"
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The database file of the SQLite engine."""
+        return Path(self.database_url.removeprefix("sqlite:///")) if self.database_url else self.data / "roadbed.db"
+
+    @property
+    def url(self) -> str:
+        """The database URL, also where ``database_url`` is empty. Secret."""
+        return self.database_url or f"sqlite:///{self.sqlite_path}"
+
+
+_SECTIONS = {
+    "environment": "Service",
+    "host": "Listening",
+    "body_limit": "Requests",
+    "database_url": "Database",
+    "log_format": "Logs and metrics",
+}
+
+
+@functools.cache
+def table() -> tuple[Setting, ...]:
+    """Return all settings, in the order of their declaration."""
+    hints = get_type_hints(Settings, include_extras=True)
+    rows: list[Setting] = []
+    section = ""
+    for name, default in zip(Settings.__struct_fields__, Settings.__struct_defaults__, strict=True):
+        section = _SECTIONS.get(name, section)
+        kind, about = get_args(hints[name])
+        choices: tuple[str, ...] = get_args(kind) if get_origin(kind) is Literal else ()
+        plain = str if choices else get_origin(kind) or kind
+        rows.append(Setting(name, section, plain, default, about, choices))
+    return tuple(rows)

@@ -1,0 +1,117 @@
+"""One value of a setting: read from text, checked, printed, masked."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+_MEASURE = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([a-zA-Z]*)\Z")
+_FACTORS = {
+    "bytes": {"": 1, "b": 1, "kib": KIB, "mib": MIB, "gib": GIB, "kb": 1000, "mb": 1000**2, "gb": 1000**3},
+    "s": {"": 1.0, "ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0},
+    "": {"": 1},
+}
+_FORMS = {
+    "bytes": "a size in bytes, such as 1048576 or '1 MiB'",
+    "s": "a time in seconds, such as 2.5, '500 ms' or '2 min'",
+    "": "a number",
+}
+_LIST = "a list of texts is expected (separated by commas in the environment)"
+_BOOLS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_SECRET_PARAMETER = re.compile(r"([?&][^=&]*(?:password|passwd|secret|token|key)[^=&]*=)[^&]*", re.IGNORECASE)
+
+
+def read(value: object, kind: type, unit: str = "") -> Any:
+    """Return a value, given as text or as TOML holds it, in the type of its setting.
+
+    Raises:
+        ValueError: it is not of that type; the message says what is expected.
+    """
+    if kind is bool:
+        return _read_bool(value)
+    if kind is int or kind is float:
+        return _read_number(value, kind, unit)
+    if kind is tuple:
+        return _read_list(value)
+    if not isinstance(value, str | Path):
+        raise ValueError("text is expected")  # noqa: TRY004 - a bad value from outside, not a bug
+    return kind(value)
+
+
+def _read_bool(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _BOOLS:
+        return _BOOLS[value.lower()]
+    raise ValueError("true or false is expected")
+
+
+def _read_number(value: object, kind: type, unit: str) -> int | float:
+    expected = "a whole number is expected" if kind is int and not unit else f"{_FORMS[unit]} is expected"
+    if isinstance(value, str):
+        match = _MEASURE.match(value.strip())
+        factor = match and _FACTORS[unit].get(match[2].lower())
+        if match is None or factor is None:
+            raise ValueError(expected)
+        number = float(match[1]) * factor if "." in match[1] or kind is float else int(match[1]) * int(factor)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        number = value
+    else:
+        raise ValueError(expected)  # noqa: TRY004
+    if not -1e18 < number < 1e18 or (kind is int and number != int(number)):  # nan compares as false
+        raise ValueError(expected)
+    return kind(number)
+
+
+def _read_list(value: object) -> tuple[str, ...]:
+    parts: object = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError(_LIST)  # noqa: TRY004
+    texts: list[str] = []
+    for part in parts:  # pyright: ignore[reportUnknownVariableType]
+        if not isinstance(part, str):
+            raise ValueError(_LIST)  # noqa: TRY004
+        if part.strip():
+            texts.append(part.strip())
+    return tuple(texts)
+
+
+def show(value: object, unit: str = "") -> str:
+    """Return a value as a person reads it, and as ``read`` takes it: ``1 MiB``, ``30 s``, ``a, b``."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ", ".join(str(part) for part in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if unit == "bytes" and isinstance(value, int | float):
+        return _show_size(int(value))
+    if isinstance(value, float):
+        return f"{value:g} {unit}".rstrip()
+    return f"{value} {unit}".rstrip() if isinstance(value, int) else str(value)
+
+
+def _show_size(size: int) -> str:
+    for name, factor in (("GiB", GIB), ("MiB", MIB), ("KiB", KIB)):
+        if size and size % factor == 0:
+            return f"{size // factor} {name}"
+    return f"{size} bytes"
+
+
+def mask(text: str) -> str:
+    """Return a URL without its password. What cannot be told from a password is hidden too.
+
+    A password may hold ``@``, ``/`` or ``:`` although it should not, so all between the first ``:`` and the last
+    ``@`` goes.
+    """
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return "***" if text else ""
+    user, at, place = rest.rpartition("@")
+    if at:
+        name, colon, _ = user.partition(":")
+        rest = f"{name}:***@{place}" if colon else f"{user}@{place}"
+    return _SECRET_PARAMETER.sub(r"\1***", f"{scheme}://{rest}")
