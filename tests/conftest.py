@@ -1,0 +1,76 @@
+"""Fixtures that every kind of test uses."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol, Unpack
+
+import pytest
+
+from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.service import Service, ServiceOptions
+
+ENGINES = ("sqlite", "postgres")
+
+
+class StartService(Protocol):
+    """The type of the fixture ``start_service``."""
+
+    def __call__(self, **options: Unpack[ServiceOptions]) -> Service:
+        """Start a service in a folder of its own and return it once it is ready."""
+        ...
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for the whole run. Tests that stop or kill a server use ``own_postgres``."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for this test alone, to be stopped, killed and started again."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database that this test alone uses."""
+    url = postgres_server.create_database()
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of a SQLite file that is not there yet."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """The name of an engine: a test that asks for it, or for ``engine_url``, runs on each."""
+    return request.param
+
+
+@pytest.fixture
+def engine_url(engine: str, request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database, on SQLite and on PostgreSQL in turn."""
+    return request.getfixturevalue(f"{engine}_url")
+
+
+@pytest.fixture
+def start_service(tmp_path: Path) -> Iterator[StartService]:
+    """Start `roadbed up` processes; all of them end with the test."""
+    started: list[Service] = []
+
+    def start(**options: Unpack[ServiceOptions]) -> Service:
+        service = Service(tmp_path / f"service-{len(started)}", **options)
+        started.append(service)
+        service.start()
+        return service
+
+    yield start
+    for service in started:
+        service.close()

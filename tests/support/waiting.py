@@ -1,0 +1,27 @@
+"""Waiting for something to become true, never for ever."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+
+class WaitedTooLongError(AssertionError):
+    """The condition did not become true in time."""
+
+
+def wait_until(condition: Callable[[], object], what: str, within: float = 10, pause: float = 0.02) -> None:
+    """Return once ``condition()`` is truthy; after ``within`` seconds raise, saying what was waited for."""
+    deadline = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > deadline:
+            raise WaitedTooLongError(f"{what}: not within {within} s")
+        time.sleep(pause)
+
+
+async def eventually(condition: Callable[[], object], what: str, within: float = 10, pause: float = 0.01) -> None:
+    """Do the same as ``wait_until``, and let the event loop run meanwhile."""
+    deadline = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > deadline:
+            raise WaitedTooLongError(f"{what}: not within {within} s")
+        await asyncio.sleep(pause)
