@@ -1,0 +1,50 @@
+"""Periodic jobs of one process: each bounded in time, none able to stop the others or the service."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from roadbed.kernel.events import Events, Notice
+
+
+class Job(msgspec.Struct, frozen=True):
+    """``run`` is called about ``every`` seconds and cancelled after ``timeout`` seconds."""
+
+    name: str
+    every: float
+    timeout: float
+    run: Callable[[], Awaitable[object]]
+
+
+class Jobs:
+    """Runs jobs between ``start`` and ``stop``. A job never overlaps with itself."""
+
+    def __init__(self, events: Events) -> None:
+        self._events = events
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, job: Job) -> None:
+        """Begin to run a job; the first time comes after one period."""
+        self._tasks.append(asyncio.get_running_loop().create_task(self._repeat(job), name=f"job:{job.name}"))
+
+    async def stop(self) -> None:
+        """Cancel all jobs and wait until they are gone."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _repeat(self, job: Job) -> None:
+        while True:
+            # Workers that start together must not all sweep at the same moment, now and for ever.
+            await asyncio.sleep(job.every * random.uniform(0.9, 1.1))  # noqa: S311
+            try:
+                async with asyncio.timeout(job.timeout):
+                    await job.run()
+            except Exception as error:  # noqa: BLE001 - the next time may go well; the log says that this one did not
+                fields = {"job": job.name, "error": f"{type(error).__name__}: {error}"}
+                self._events.emit(Notice("warning", "A periodic job failed", fields))
