@@ -19,7 +19,7 @@ run: ## install, migrate ./data, serve on http://127.0.0.1:8000 (ROADBED_DATABAS
 
 setup: ## make the development environment in .venv, with the commit hooks
 	@scripts/environment dev
-	@if [ -d .git ]; then .venv/bin/pre-commit install; fi
+	@if git rev-parse --git-dir >/dev/null 2>&1; then .venv/bin/pre-commit install; fi
 
 test: ## install what the tests need, then run all of them but the long fault runs
 	@scripts/environment dev

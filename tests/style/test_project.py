@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import tomllib
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -81,8 +83,17 @@ def test_make_alone_lists_every_target() -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in files() if path.parts[0] in {"scripts", ".ci"}], ids=str)
-def test_scripts_are_executable_and_parse(path: str) -> None:
+def test_scripts_are_executable_and_parse(path: Path) -> None:
     script = ROOT / path
     shell = script.read_text().partition("\n")[0].removeprefix("#!").split()
     assert script.stat().st_mode & 0o111
     subprocess.run([*shell, "-n", script], timeout=60, check=True)
+
+
+@pytest.mark.parametrize("sums", [path for path in files() if path.name == "SHA256SUMS"], ids=str)
+def test_vendored_files_are_unchanged_and_complete(sums: Path) -> None:
+    folder = (ROOT / sums).parent
+    lines = [line.split() for line in (ROOT / sums).read_text().splitlines()]
+    listed = {name: digest for digest, name in lines}
+    found = {path.name: sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    assert listed == {name: found[name] for name in found.keys() - {"README.md", "SHA256SUMS"}}
