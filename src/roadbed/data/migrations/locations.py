@@ -1,0 +1,161 @@
+"""Where revisions lie and how they follow each other, read from their source without running it.
+
+Every domain is a branch of its own: its revisions are files ``<branch>_<number>[_<words>].py`` in one package, each
+with the module-level constants ``revision`` and ``down_revision``. Importing Alembic to learn this would cost half a
+second at every start; parsing the files takes milliseconds.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from roadbed.kernel.errors import ConfigurationError, SchemaMismatch
+
+Kind = Literal["current", "behind", "ahead", "empty"]
+
+UPGRADE = "roadbed migrate upgrade"
+"""The command that mends a database that is behind."""
+
+
+class Location(msgspec.Struct, frozen=True):
+    """Where one branch lies: ``package`` is the import path of its revisions, ``metadata`` that of the function that
+    returns its tables (``roadbed.domains.ledger.tables:metadata``), needed only to compare or to create afresh."""
+
+    branch: str
+    package: str
+    metadata: str = ""
+
+    def directory(self) -> Path:
+        """Return the folder of the package.
+
+        Raises:
+            ConfigurationError: there is no such package, or it is not a folder of files.
+        """
+        try:
+            spec = find_spec(self.package)
+        except ImportError:
+            spec = None
+        if spec is None or not spec.submodule_search_locations:
+            raise ConfigurationError(f"domain {self.branch!r}: there is no package {self.package!r} of revisions")
+        return Path(spec.submodule_search_locations[0])
+
+
+PLATFORM = Location("platform", "roadbed.data.migrations.versions", "roadbed.data.schema:metadata")
+"""The platform's own branch: always there, always first."""
+
+
+class State(msgspec.Struct, frozen=True):
+    """How a database compares with this release.
+
+    ``missing`` are revisions of the enabled branches that the database lacks, in the order in which they would run;
+    ``unknown`` are stored ones that no installed branch has.
+    """
+
+    kind: Kind
+    missing: list[str]
+    unknown: list[str]
+
+    def require_current(self) -> None:
+        """Refuse to serve a database that does not fit.
+
+        Raises:
+            SchemaMismatch: it is behind, empty or ahead; the detail names the command that mends it.
+        """
+        if self.kind == "ahead":
+            raise SchemaMismatch(
+                f"the database was migrated by a newer release, or by a domain that is not installed here: it is at "
+                f"{', '.join(self.unknown)}; install the newer release (or the domain), or restore an older backup"
+            )
+        if self.kind != "current":
+            words = "is empty" if self.kind == "empty" else "is behind this release"
+            raise SchemaMismatch(f"the database {words}: {', '.join(self.missing)} missing; run `{UPGRADE}`")
+
+
+def with_platform(locations: Iterable[Location]) -> list[Location]:
+    """Return the locations, the platform's first, each branch once."""
+    found = {PLATFORM.branch: PLATFORM}
+    for location in locations:
+        found.setdefault(location.branch, location)
+    return list(found.values())
+
+
+def known_revisions(locations: Iterable[Location]) -> dict[str, list[str]]:
+    """Return every branch's revisions, oldest first; the platform's branch comes first.
+
+    Raises:
+        ConfigurationError: a package is missing, or its revisions are not one line from first to last.
+    """
+    return {location.branch: _line(location.branch, _declared(location)) for location in with_platform(locations)}
+
+
+def heads(locations: Iterable[Location]) -> tuple[str, ...]:
+    """Return the newest revision of every branch that has any."""
+    return tuple(revisions[-1] for revisions in known_revisions(locations).values() if revisions)
+
+
+def state(stored: Sequence[str], locations: Iterable[Location], installed: Iterable[Location] = ()) -> State:
+    """Compare what a database says it is at with this release.
+
+    ``locations`` are those of the enabled domains; ``installed`` those of others whose revisions may be stored
+    without being strange: a domain that was switched off keeps its tables.
+    """
+    enabled = known_revisions(locations)
+    every = {**known_revisions(installed), **enabled}
+    known = {revision for revisions in every.values() for revision in revisions}
+    unknown = sorted(set(stored) - known)
+    missing = [revision for revisions in enabled.values() for revision in _after(revisions, stored)]
+    kind: Kind = "ahead" if unknown else "empty" if not stored else "behind" if missing else "current"
+    return State(kind, missing, unknown)
+
+
+def _after(revisions: list[str], stored: Sequence[str]) -> list[str]:
+    """Return the revisions of one branch that come after the stored one."""
+    reached = [index for index, revision in enumerate(revisions) if revision in stored]
+    return revisions[reached[-1] + 1 :] if reached else list(revisions)
+
+
+def _declared(location: Location) -> dict[str, str | None]:
+    """Return revision → the one before it, of all files of a location."""
+    found: dict[str, str | None] = {}
+    for path in sorted(location.directory().glob("*.py")):
+        constants = _constants(path)
+        revision = constants.get("revision")
+        if not isinstance(revision, str):
+            continue
+        before = constants.get("down_revision")
+        if revision in found or not (before is None or isinstance(before, str)):
+            raise ConfigurationError(f"{path}: revision {revision!r} is given twice or follows several others")
+        found[revision] = before
+    return found
+
+
+def _constants(path: Path) -> dict[str, object]:
+    """Return the module-level names of a file that are assigned plain constants."""
+    try:
+        body = ast.parse(path.read_bytes(), str(path)).body
+    except SyntaxError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    found: dict[str, object] = {}
+    for node in body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found.update({target.id: node.value.value for target in targets if isinstance(target, ast.Name)})
+    return found
+
+
+def _line(branch: str, before: Mapping[str, str | None]) -> list[str]:
+    """Order the revisions of a branch from first to last."""
+    after = {parent: revision for revision, parent in before.items()}
+    line: list[str] = []
+    while (revision := after.get(line[-1] if line else None)) is not None and revision not in line:
+        line.append(revision)
+    if len(line) != len(before):
+        strays = ", ".join(sorted(set(before) - set(line)))
+        raise ConfigurationError(f"the revisions of branch {branch!r} are not one line, first to last: see {strays}")
+    return line

@@ -1,0 +1,56 @@
+"""What revisions use beside Alembic's own operations."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Iterator
+from pathlib import Path
+from typing import Any
+
+from alembic import op
+from sqlalchemy import Connection
+
+
+def execute_file(path: Path) -> None:
+    """Run a file of SQL inside the revision's transaction; ``:name`` and ``%`` in it are left alone.
+
+    Alembic's ``op.execute`` would take ``:name`` for a parameter. On PostgreSQL the file may hold several statements;
+    on SQLite each ends with a semicolon at the end of a line.
+    """
+    sql = path.read_text(encoding="utf-8")
+    context = op.get_context()
+    if context.as_sql:
+        context.impl.static_output(sql.rstrip() + "\n")
+    else:
+        run_script(op.get_bind(), sql)
+
+
+def run_script(connection: Connection, sql: str) -> None:
+    """Run several statements in the connection's open transaction."""
+    if connection.dialect.name == "sqlite":
+        for statement in split(sql):
+            connection.exec_driver_sql(statement)
+        return
+    # The simple protocol alone takes several statements; SQLAlchemy would prepare each text as one.
+    connection.exec_driver_sql("SELECT 1")
+    adapted: Any = connection.connection.dbapi_connection
+
+    def execute(driver: Any) -> Awaitable[Any]:
+        return driver.execute(sql)
+
+    adapted.run_async(execute)
+
+
+def split(sql: str) -> Iterator[str]:
+    """Yield the statements of a SQLite script.
+
+    ``executescript`` would commit first. SQLite itself says where a statement ends, so bodies of triggers stay whole.
+    """
+    statement = ""
+    for line in sql.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement.strip()
+            statement = ""
+    if statement.strip():
+        yield statement.strip()

@@ -1,0 +1,69 @@
+"""What parent and child say to each other: one JSON request on stdin, one JSON reply on stdout."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from roadbed.data.migrations.locations import Location
+from roadbed.kernel.errors import ConfigurationError
+
+Action = Literal["upgrade", "downgrade", "preview", "create", "compare"]
+Failure = Literal["", "configuration", "mismatch", "unavailable"]
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One piece of work for the child.
+
+    ``url`` may hold a password: it travels on stdin alone, never in arguments or the environment, which other users of
+    the machine may read. ``installed`` are locations that may be stored though not enabled. ``heads`` (preview) is what
+    the database says it is at. ``branch`` and ``target`` (downgrade) say which branch goes back to which revision,
+    ``None`` for before the first. ``lock_timeout`` and ``timeout`` are in seconds.
+    """
+
+    action: Action
+    url: str
+    locations: list[Location]
+    installed: list[Location] = []
+    heads: list[str] = []
+    branch: str = ""
+    target: str | None = None
+    lock_timeout: float = 60.0
+    timeout: float = 600.0
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What the child did: revisions that ran, in order; SQL text; differences. Or why it could not."""
+
+    revisions: list[str] = []
+    sql: str = ""
+    differences: list[str] = []
+    failure: Failure = ""
+    detail: str = ""
+
+
+def dialect_of(url: str) -> Literal["sqlite", "postgresql"]:
+    """Return the engine that a URL names.
+
+    Raises:
+        ConfigurationError: neither SQLite nor PostgreSQL. The URL itself is not repeated: it may hold a password.
+    """
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite":
+        return "sqlite"
+    if scheme in ("postgresql", "postgres"):
+        return "postgresql"
+    raise ConfigurationError(f"a database URL begins with sqlite:/// or postgresql://, not with {scheme!r}")
+
+
+def sqlite_path(url: str) -> str:
+    """Return the file of ``sqlite:///relative.db`` or ``sqlite:////absolute.db``.
+
+    Raises:
+        ConfigurationError: there is no file in it (a database in memory cannot be migrated by another process).
+    """
+    path = url.removeprefix("sqlite:///").partition("?")[0]
+    if path == url or path in ("", ":memory:"):
+        raise ConfigurationError("a SQLite URL names a file: sqlite:///relative/path.db or sqlite:////absolute/path.db")
+    return path

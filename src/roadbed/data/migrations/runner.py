@@ -1,0 +1,122 @@
+"""What the child does with an open database: Alembic, set up in code.
+
+There is no ``alembic.ini`` and no ``env.py``: which revisions run is decided by ``locations.state``, the same function
+that tells the serving process whether the database fits. Alembic runs them and keeps its version table.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext, MigrationStep
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData
+
+from roadbed.data.migrations import engines
+from roadbed.data.migrations.locations import State, known_revisions, state, with_platform
+from roadbed.data.migrations.protocol import Reply, Request, dialect_of
+from roadbed.data.schema import new_metadata
+from roadbed.kernel.errors import SchemaMismatch
+
+Plan = Callable[[tuple[str, ...]], list[str]]
+
+
+def perform(request: Request) -> Reply:
+    """Do what is asked.
+
+    Raises:
+        ConfigurationError, SchemaMismatch, Unavailable: as the functions of ``parent`` say.
+    """
+    return _ACTIONS[request.action](request)
+
+
+def _upgrade(request: Request) -> Reply:
+    return engines.run(request, lambda connection: Reply(revisions=_migrate(request, True, connection=connection)))
+
+
+def _downgrade(request: Request) -> Reply:
+    return engines.run(request, lambda connection: Reply(revisions=_migrate(request, False, connection=connection)))
+
+
+def _preview(request: Request) -> Reply:
+    output = io.StringIO()
+    dialect = "postgresql+asyncpg" if dialect_of(request.url) == "postgresql" else "sqlite"
+    revisions = _migrate(
+        request, True, dialect_name=dialect, as_sql=True, output_buffer=output, starting_rev=tuple(request.heads)
+    )
+    return Reply(revisions=revisions, sql=output.getvalue())
+
+
+def _create(request: Request) -> Reply:
+    def create(connection: Connection) -> Reply:
+        for catalogue in declared(request):
+            catalogue.create_all(connection)
+        return Reply()
+
+    return engines.run(request, create)
+
+
+def _compare(request: Request) -> Reply:
+    raise NotImplementedError
+
+
+_ACTIONS: dict[str, Callable[[Request], Reply]] = {
+    "upgrade": _upgrade,
+    "downgrade": _downgrade,
+    "preview": _preview,
+    "create": _create,
+    "compare": _compare,
+}
+
+
+def declared(request: Request) -> Iterable[MetaData]:
+    """Yield the tables that the platform and the enabled domains declare."""
+    for location in with_platform(request.locations):
+        module, _, name = location.metadata.partition(":")
+        yield getattr(import_module(module), name)()
+
+
+def _migrate(request: Request, up: bool, **options: Any) -> list[str]:
+    """Run what the plan says; return the revisions in the order in which they ran."""
+    every = with_platform([*request.locations, *request.installed])
+    script = ScriptDirectory(str(Path(__file__).parent), version_locations=[str(each.directory()) for each in every])
+    ran: list[str] = []
+
+    def steps(_: Any, context: MigrationContext) -> list[MigrationStep]:
+        now = context.get_current_heads()
+        ran.extend(_upgrades(request, now) if up else _downgrades(request, now))
+        make = MigrationStep.upgrade_from_script if up else MigrationStep.downgrade_from_script
+        return [make(script.revision_map, script.get_revision(revision)) for revision in ran]
+
+    with EnvironmentContext(Config(), script) as environment:
+        environment.configure(
+            target_metadata=new_metadata(),  # its naming convention names what revisions leave unnamed
+            transactional_ddl=True,  # SQLite is able to, though Alembic does not expect it
+            fn=steps,
+            **options,
+        )
+        with environment.begin_transaction():
+            environment.run_migrations()
+    return ran
+
+
+def _upgrades(request: Request, stored: tuple[str, ...]) -> list[str]:
+    found: State = state(stored, request.locations, request.installed)
+    if found.kind == "ahead":
+        found.require_current()
+    return found.missing
+
+
+def _downgrades(request: Request, stored: tuple[str, ...]) -> list[str]:
+    revisions = known_revisions(request.locations).get(request.branch, [])
+    if request.target is not None and request.target not in revisions:
+        raise SchemaMismatch(f"branch {request.branch!r} has no revision {request.target!r}")
+    reached = [index for index, revision in enumerate(revisions) if revision in stored]
+    kept = revisions.index(request.target) + 1 if request.target is not None else 0
+    return revisions[kept : reached[-1] + 1][::-1] if reached else []

@@ -1,0 +1,91 @@
+"""How tables are declared: one naming convention, STRICT on SQLite, append-only tables; and the platform's own tables.
+
+SQLAlchemy is imported with this module: only migrations and schema tests may import it, never a request path.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, MetaData, Table, event
+
+from roadbed.data.columns import Digest, Instant, JsonText
+
+CONVENTION = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+"""Every constraint and index has a name, so that every migration can address it."""
+
+REFUSE_CHANGE = """\
+CREATE FUNCTION roadbed_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', ERRCODE = 'restrict_violation';
+END
+$$"""
+"""PostgreSQL: what the trigger of every append-only table calls."""
+
+
+def new_metadata() -> MetaData:
+    """Return an empty catalogue with the naming convention."""
+    return MetaData(naming_convention=CONVENTION)
+
+
+def new_table(name: str, catalogue: MetaData, *parts: Any, rowid: bool = True) -> Table:
+    """Declare a table: STRICT on SQLite, and ``WITHOUT ROWID`` there unless ``rowid``."""
+    return Table(name, catalogue, *parts, sqlite_strict=True, sqlite_with_rowid=rowid)
+
+
+def append_only_statements(table: str, dialect: str) -> list[str]:
+    """Return the DDL that makes a table refuse UPDATE and DELETE (and TRUNCATE, on PostgreSQL).
+
+    SQLite's ``INSERT OR REPLACE`` deletes unseen by triggers unless ``PRAGMA recursive_triggers`` is on.
+    On PostgreSQL ``roadbed_refuse_change`` must exist: the platform's first revision makes it.
+    """
+    if dialect == "postgresql":
+        trigger = f"CREATE TRIGGER tr_{table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+        return [f"{trigger} FOR EACH STATEMENT EXECUTE FUNCTION roadbed_refuse_change()"]
+    return [
+        f"CREATE TRIGGER tr_{table}_no_{verb} BEFORE {verb.upper()} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for verb in ("update", "delete")
+    ]
+
+
+def append_only(table: Table) -> Table:
+    """Make a fresh table come with its append-only triggers; a migration runs ``append_only_statements`` itself."""
+
+    def create(target: Table, connection: Connection, **_: Any) -> None:
+        for statement in append_only_statements(target.name, connection.dialect.name):
+            connection.exec_driver_sql(statement)
+
+    event.listen(table, "after_create", create)
+    return table
+
+
+def metadata() -> MetaData:
+    """Return the platform's own tables.
+
+    ``idempotency`` holds one row per ``Idempotency-Key`` that led to success: its key in its scope, the fingerprint of
+    the request, the text from which the reply is made again, and when it may be forgotten.
+    """
+    catalogue = new_metadata()
+    table = new_table(
+        "idempotency",
+        catalogue,
+        Column("key", Digest(length=16), primary_key=True),
+        Column("fingerprint", Digest(length=16), nullable=False),
+        Column("outcome", JsonText(), nullable=False),
+        Column("expires_at", Instant(), nullable=False),
+    )
+    Index(None, table.c.expires_at)
+
+    def refuse_change(_target: MetaData, connection: Connection, **_: Any) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(REFUSE_CHANGE)
+
+    event.listen(catalogue, "before_create", refuse_change)
+    return catalogue
