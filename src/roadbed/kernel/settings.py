@@ -80,7 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()
     max_connections: Annotated[
         int, About("How many connections one process holds; more are turned away with 503.", least=1, most=1_000_000)
-    ] = 10_000
+    ] = 1000
     backlog: Annotated[int, About("How many connections may wait to be accepted.", least=1, most=65535)] = 2048
 
     body_limit: Annotated[
@@ -91,13 +91,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 10.0
     body_timeout: Annotated[
         float, About("How long a client may take to send the body of a request.", "s", least=0.1, most=3600)
-    ] = 20.0
+    ] = 15.0
     request_timeout: Annotated[
         float, About("How long a request may take inside the service.", "s", least=0.1, most=3600)
     ] = 30.0
     keep_alive: Annotated[
         float, About("How long an idle connection is kept open for the next request.", "s", least=0, most=3600)
-    ] = 75.0
+    ] = 60.0
     drain_timeout: Annotated[
         float, About("How long a shutdown waits for requests that are in flight.", "s", least=0, most=3600)
     ] = 20.0
@@ -125,7 +125,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sqlite_readers: Annotated[int, About("Threads that read from SQLite in one process.", least=1, most=64)] = 2
     flight_capacity: Annotated[
         int, About("How many requests at most share one statement or transaction.", least=1, most=10_000)
-    ] = 500
+    ] = 256
     flight_queue: Annotated[
         int,
         About(
@@ -133,7 +133,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             least=1,
             most=1_000_000,
         ),
-    ] = 5000
+    ] = 4096
     statement_timeout: Annotated[float, About("How long one statement may run.", "s", least=0.1, most=3600)] = 10.0
     lock_timeout: Annotated[float, About("How long a statement waits for a lock.", "s", least=0.1, most=3600)] = 5.0
     transaction_timeout: Annotated[float, About("How long a transaction may stay open.", "s", least=0.1, most=3600)] = (

@@ -1,0 +1,134 @@
+"""The table of metrics: name, kind, labels and help of everything at ``/metrics``.
+
+``docs/reference/metrics.md`` is written from it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+DURATIONS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+WAITS = (0.0001, *DURATIONS)
+SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """One metric.
+
+    ``across`` tells what one scrape shows of several workers: ``sum`` or ``max`` of their values. Counters and
+    histograms are always summed, those of workers that are gone included, so that they never go back.
+    """
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+    across: Literal["sum", "max"] = "sum"
+
+
+HTTP_REQUESTS = Measure(
+    "roadbed_http_requests_total",
+    "counter",
+    "Requests answered. `route` is the template, `unmatched` where none fits; status 499: the client had left.",
+    ("route", "method", "status"),
+)
+HTTP_DURATION = Measure(
+    "roadbed_http_request_duration_seconds",
+    "histogram",
+    "Time from the first byte of a request's head to the last of its reply.",
+    ("route", "method"),
+    DURATIONS,
+)
+HTTP_IN_FLIGHT = Measure("roadbed_http_requests_in_flight", "gauge", "Requests being answered now.")
+HTTP_CONNECTIONS = Measure("roadbed_http_connections", "gauge", "Open connections.")
+FLIGHT_SIZE = Measure("roadbed_flight_size", "histogram", "Requests that shared one flight.", ("flight",), SIZES)
+FLIGHT_WAIT = Measure(
+    "roadbed_flight_wait_seconds",
+    "histogram",
+    "Time for which the first request of a flight waited for it to leave.",
+    ("flight",),
+    WAITS,
+)
+FLIGHT_DURATION = Measure(
+    "roadbed_flight_duration_seconds", "histogram", "Time a flight was in the air.", ("flight",), WAITS
+)
+FLIGHT_SPLITS = Measure(
+    "roadbed_flight_splits_total", "counter", "Flights that ran again item by item after an error.", ("flight",)
+)
+FLIGHT_RETRIES = Measure(
+    "roadbed_flight_retries_total",
+    "counter",
+    "Flights that ran again after a deadlock or serialization failure, by SQLSTATE.",
+    ("flight", "code"),
+)
+REQUESTS_SHED = Measure(
+    "roadbed_requests_shed_total", "counter", "Requests turned away because a queue was full.", ("queue",)
+)
+QUEUE_DEPTH = Measure("roadbed_queue_depth", "gauge", "Entries that wait in a queue now.", ("queue",))
+POOL = Measure(
+    "roadbed_pool_connections",
+    "gauge",
+    "Connections to PostgreSQL: `size` are open, `idle` of these unused, `limit` allowed.",
+    ("state",),
+)
+DATABASE_FILE = Measure(
+    "roadbed_database_file_bytes",
+    "gauge",
+    "Size of the SQLite file (`main`) and of its write-ahead log (`wal`).",
+    ("file",),
+    across="max",
+)
+DATABASE_ERRORS = Measure(
+    "roadbed_database_errors_total", "counter", "What the database could not do, by kind.", ("dialect", "kind")
+)
+LOOP_LAG = Measure(
+    "roadbed_event_loop_lag_seconds",
+    "gauge",
+    "How late the event loop was at the last look, once a second.",
+    across="max",
+)
+PROCESS_CPU = Measure(
+    "roadbed_process_cpu_seconds_total", "counter", "CPU time of a worker, by process id.", ("worker",)
+)
+PROCESS_MEMORY = Measure("roadbed_process_resident_memory_bytes", "gauge", "Resident memory of a worker.", ("worker",))
+PROCESS_FILES = Measure("roadbed_process_open_files", "gauge", "Open file descriptors of a worker.", ("worker",))
+PROCESS_FILES_LIMIT = Measure(
+    "roadbed_process_max_open_files", "gauge", "Limit of open file descriptors of a worker.", ("worker",)
+)
+PROCESS_START = Measure(
+    "roadbed_process_start_time_seconds", "gauge", "When a worker began, in Unix time.", ("worker",)
+)
+BUILD_INFO = Measure(
+    "roadbed_build_info",
+    "gauge",
+    "Always 1: the labels tell what runs.",
+    ("version", "python", "engine"),
+    across="max",
+)
+
+MEASURES = (
+    HTTP_REQUESTS,
+    HTTP_DURATION,
+    HTTP_IN_FLIGHT,
+    HTTP_CONNECTIONS,
+    FLIGHT_SIZE,
+    FLIGHT_WAIT,
+    FLIGHT_DURATION,
+    FLIGHT_SPLITS,
+    FLIGHT_RETRIES,
+    REQUESTS_SHED,
+    QUEUE_DEPTH,
+    POOL,
+    DATABASE_FILE,
+    DATABASE_ERRORS,
+    LOOP_LAG,
+    PROCESS_CPU,
+    PROCESS_MEMORY,
+    PROCESS_FILES,
+    PROCESS_FILES_LIMIT,
+    PROCESS_START,
+    BUILD_INFO,
+)

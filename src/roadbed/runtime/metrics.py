@@ -1,0 +1,158 @@
+"""Metrics of one process, or of all workers together, in Prometheus's text format.
+
+With several workers prometheus-client keeps each value in a file that is mapped into memory, one set per worker, and
+a scrape of any worker reads them all (its "multiprocess mode"). It then leaves out its own figures of the process and
+``Info``: so those are metrics of ours. ``roadbed.runtime.metrics_folder`` says where the files are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from roadbed.kernel.events import (
+    DatabaseFailed,
+    Events,
+    FlightLanded,
+    FlightRetried,
+    FlightSplit,
+    RequestFinished,
+    RequestShed,
+)
+from roadbed.runtime import measures
+from roadbed.runtime.measures import MEASURES, Measure
+from roadbed.runtime.metrics_folder import VARIABLE, forget_the_dead
+from roadbed.runtime.process import figures
+from roadbed.runtime.tallies import FlightTallies, RequestTallies, Tally
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+Probe = Callable[[], Mapping[str, float]]
+"""Returns present figures by name, as ``Database.gauges`` does."""
+
+
+class Metrics:
+    """Subscribes to events, looks at gauges, and renders all of it.
+
+    ``flush`` is to be called about once a second, in the thread of the event loop: it moves what was counted on the
+    hot path into the metrics.
+    """
+
+    def __init__(self, version: str, engine: str) -> None:
+        from prometheus_client import CollectorRegistry, disable_created_metrics
+
+        disable_created_metrics()
+        self._folder = os.environ.get(VARIABLE)
+        self._registry = CollectorRegistry()
+        self._metrics = {measure: self._make(measure) for measure in MEASURES}
+        self._requests = RequestTallies()
+        self._flights = FlightTallies()
+        self._probes: list[Probe] = []
+        self._worker = str(os.getpid())
+        self._cpu = 0.0
+        self._of(measures.BUILD_INFO, version, platform.python_version(), engine).set(1)
+        self._of(measures.PROCESS_START, self._worker).set(time.time())
+
+    def subscribe(self, events: Events) -> None:
+        """Count what happens from now on."""
+        events.on(RequestFinished, self._requests.finished)
+        events.on(FlightLanded, self._flights.landed)
+        events.on(FlightSplit, lambda event: self._of(measures.FLIGHT_SPLITS, event.flight).inc())
+        events.on(FlightRetried, lambda event: self._of(measures.FLIGHT_RETRIES, event.flight, event.code).inc())
+        events.on(RequestShed, lambda event: self._of(measures.REQUESTS_SHED, event.queue).inc())
+        events.on(DatabaseFailed, lambda event: self._of(measures.DATABASE_ERRORS, event.dialect, event.kind).inc())
+
+    def watch(self, probe: Probe) -> None:
+        """Ask ``probe`` for present figures at every flush."""
+        self._probes.append(probe)
+
+    def flush(self, lag: float = 0.0) -> None:
+        """Move what was counted into the metrics, and look at the gauges. ``lag`` is the event loop's, in seconds."""
+        for route, method, status, tally in self._requests.take():
+            self._of(measures.HTTP_REQUESTS, route, method, status).inc(sum(tally[:-1]))
+            add(self._of(measures.HTTP_DURATION, route, method), tally)
+        for flight, size, wait, duration in self._flights.take():
+            add(self._of(measures.FLIGHT_SIZE, flight), size)
+            add(self._of(measures.FLIGHT_WAIT, flight), wait)
+            add(self._of(measures.FLIGHT_DURATION, flight), duration)
+        for probe in self._probes:
+            for name, value in probe().items():
+                self._gauge(name, value)
+        self._metrics[measures.LOOP_LAG].set(lag)
+        self._look_at_process()
+
+    async def exposition(self) -> bytes:
+        """Return all metrics in the text format, of all workers where there are several."""
+        from prometheus_client import generate_latest
+
+        self.flush()
+        if self._folder is None:
+            return generate_latest(self._registry)
+        return await asyncio.to_thread(_of_all_workers, self._folder)
+
+    def _gauge(self, name: str, value: float) -> None:
+        kind, _, rest = name.partition(":")
+        if kind == "queue_depth":
+            self._of(measures.QUEUE_DEPTH, rest).set(value)
+        elif kind.startswith("pool_"):
+            self._of(measures.POOL, kind.removeprefix("pool_")).set(value)
+        elif (place := _PLACES.get(kind)) is not None:
+            self._of(*place).set(value)
+
+    def _look_at_process(self) -> None:
+        now = figures()
+        self._of(measures.PROCESS_CPU, self._worker).inc(max(now.cpu - self._cpu, 0.0))
+        self._cpu = now.cpu
+        self._of(measures.PROCESS_MEMORY, self._worker).set(now.memory)
+        self._of(measures.PROCESS_FILES, self._worker).set(now.open_files)
+        self._of(measures.PROCESS_FILES_LIMIT, self._worker).set(now.max_open_files)
+
+    def _make(self, measure: Measure) -> Any:
+        from prometheus_client import Counter, Gauge, Histogram
+
+        # With several workers the files are read, and not this registry.
+        registry = self._registry if self._folder is None else None
+        if measure.kind == "counter":
+            return Counter(measure.name, measure.help, measure.labels, registry=registry)
+        if measure.kind == "histogram":
+            return Histogram(measure.name, measure.help, measure.labels, registry=registry, buckets=measure.buckets)
+        mode = "livesum" if measure.across == "sum" else "livemax"
+        return Gauge(measure.name, measure.help, measure.labels, registry=registry, multiprocess_mode=mode)
+
+    def _of(self, measure: Measure, *labels: object) -> Any:
+        metric = self._metrics[measure]
+        return metric.labels(*labels) if labels else metric
+
+
+_PLACES: dict[str, tuple[Measure, *tuple[str, ...]]] = {
+    "database_bytes": (measures.DATABASE_FILE, "main"),
+    "wal_bytes": (measures.DATABASE_FILE, "wal"),
+    "http_in_flight": (measures.HTTP_IN_FLIGHT,),
+    "http_connections": (measures.HTTP_CONNECTIONS,),
+}
+
+
+def add(child: Any, tally: Tally) -> None:
+    """Add a whole tally to a child of a histogram.
+
+    prometheus-client only offers to observe one value at a time; a test compares the result of both ways.
+    """
+    buckets: Sequence[Any] = child._buckets
+    for bucket, count in zip(buckets, tally[:-1], strict=True):
+        if count:
+            bucket.inc(count)
+    child._sum.inc(tally[-1])
+
+
+def _of_all_workers(folder: str) -> bytes:
+    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    forget_the_dead(folder)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, folder)
+    return generate_latest(registry)
