@@ -5,11 +5,18 @@ The row is written in the same transaction as what it describes. Only success is
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import msgspec
 
+from roadbed.data.database import Database, Statements
+from roadbed.data.queries import Queries
+from roadbed.kernel.clock import now
+from roadbed.kernel.errors import KeyReused
+
 LIFETIME = timedelta(hours=24)
+_MOST_ROWS_AT_ONCE = 1000
 
 
 class Idempotency(msgspec.Struct, frozen=True, gc=False):
@@ -21,3 +28,56 @@ class Idempotency(msgspec.Struct, frozen=True, gc=False):
 
     key: bytes
     fingerprint: bytes
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """What the table holds for a key."""
+
+    fingerprint: bytes
+    outcome: str
+
+
+_sql = Queries("roadbed.data", "idempotency.sql")
+_FIND = _sql.query("find", Stored)
+_STORE = _sql.statement("store")
+_QUEUE = _sql.statement("queue")
+_SWEEP = _sql.statement("sweep")
+
+
+async def once(
+    database: Database, idempotency: Idempotency | None, work: Callable[[Statements], Awaitable[str]]
+) -> tuple[str, bool]:
+    """Run ``work`` in a transaction, at most once per key; return its outcome and whether it is a replay.
+
+    A second call with the same key waits for the first (on PostgreSQL by an advisory lock of the transaction).
+
+    Raises:
+        KeyReused: the key came with other content before.
+        Conflict: the first call has not finished within the lock timeout (PostgreSQL).
+    """
+    async with database.transaction() as run:
+        if idempotency is None:
+            return await work(run), False
+        if database.dialect == "postgres":
+            await run.fetch(_QUEUE, number=int.from_bytes(idempotency.key[:8], "big", signed=True))
+        stored = await run.fetch_one(_FIND, key=idempotency.key, now=now())
+        if stored is not None:
+            if stored.fingerprint != idempotency.fingerprint:
+                raise KeyReused("This Idempotency-Key came with other content before")
+            return stored.outcome, True
+        outcome = await work(run)
+        instant = now()
+        await run.execute(
+            _STORE,
+            key=idempotency.key,
+            fingerprint=idempotency.fingerprint,
+            outcome=outcome,
+            expires_at=instant + LIFETIME,
+            now=instant,
+        )
+        return outcome, False
+
+
+async def sweep(database: Database) -> int:
+    """Delete keys past their time, at most a thousand; return how many went."""
+    return await database.execute(_SWEEP, now=now(), limit=_MOST_ROWS_AT_ONCE)

@@ -66,9 +66,10 @@ class SqliteRun:
         """Return plain rows for positional values that are already in SQLite's form."""
         return self.connection.execute(query.text("sqlite"), values).fetchall()
 
-    def value(self, query: Query[Any], values: Row = ()) -> Any:
-        """Return the first column of the first row, for positional values in SQLite's form; None without a row."""
-        return self.connection.execute(query.text("sqlite"), values).get
+    def execute_rows(self, query: Query[Any], rows: Sequence[Row]) -> None:
+        """Run a write once per tuple of positional values that are already in SQLite's form."""
+        if rows:
+            self.connection.executemany(query.text("sqlite"), rows)
 
     def control(self, sql: str) -> None:
         """Run a statement of transaction control."""

@@ -19,6 +19,12 @@ Positive = Annotated[
 ]
 
 
+class Pong(msgspec.Struct, frozen=True):
+    """The service answers."""
+
+    status: str = "ok"
+
+
 class NewTransaction(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Money that enters (positive) or leaves (negative) one account."""
 

@@ -1,0 +1,17 @@
+-- name: find
+SELECT fingerprint, outcome FROM idempotency WHERE key = :key AND expires_at > :now
+
+-- name: store
+INSERT INTO idempotency AS i (key, fingerprint, outcome, expires_at)
+VALUES (:key, :fingerprint, :outcome, :expires_at)
+    ON CONFLICT (key) DO UPDATE
+   SET fingerprint = excluded.fingerprint, outcome = excluded.outcome, expires_at = excluded.expires_at
+ WHERE i.expires_at <= :now
+
+-- name: queue
+-- dialect: postgres
+SELECT pg_advisory_xact_lock(:number)
+
+-- name: sweep
+DELETE FROM idempotency
+ WHERE key IN (SELECT key FROM idempotency WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit)
