@@ -137,7 +137,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     statement_timeout: Annotated[float, About("How long one statement may run.", "s", least=0.1, most=3600)] = 10.0
     lock_timeout: Annotated[float, About("How long a statement waits for a lock.", "s", least=0.1, most=3600)] = 5.0
     transaction_timeout: Annotated[float, About("How long a transaction may stay open.", "s", least=0.1, most=3600)] = (
-        15.0
+        5.0
     )
 
     log_format: Annotated[

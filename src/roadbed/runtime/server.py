@@ -1,0 +1,117 @@
+"""Runs the ASGI server: uvicorn in this process, or its supervisor with several worker processes.
+
+Workers are spawned, not forked, and nothing of the database is open when that happens. They get the settings over the
+pipe that starts them: neither their command line nor their environment shows a password.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import ExitStack
+from socket import socket
+from types import FrameType
+from typing import Any
+
+from uvicorn.config import STARTUP_FAILURE, Config
+from uvicorn.server import Server
+from uvicorn.supervisors.multiprocess import Multiprocess
+
+from roadbed.kernel.settings import Settings
+from roadbed.runtime.lifecycle import STOP_SIGNALS
+from roadbed.runtime.metrics_folder import metrics_folder
+
+Message = MutableMapping[str, Any]
+App = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+
+STOPPED = 0
+FAILED = 1
+FORCED = 130
+"""Exit code after a second Ctrl-C, which gives up on requests in flight: 128 + SIGINT, as shells say it."""
+
+
+def configure(make: Callable[[], App], protocol: str, settings: Settings) -> Config:
+    """Return uvicorn's configuration. ``make`` builds the application within the process that serves."""
+    return Config(
+        make,
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http=protocol,
+        ws="none",
+        interface="asgi3",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        # With a body of bytes and a header more, the server's name helps nobody but those who look for its holes.
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        workers=settings.workers,
+        backlog=settings.backlog,
+        timeout_keep_alive=settings.keep_alive,  # pyright: ignore[reportArgumentType] - only ever a delay
+        timeout_graceful_shutdown=settings.drain_timeout,  # pyright: ignore[reportArgumentType] - likewise
+    )
+
+
+def serve_here(config: Config, sock: socket) -> int:
+    """Serve in this process until a signal; return the exit code. A failed start returns ``FAILED``."""
+    server = Server(config)
+
+    def ended(_number: int, _frame: FrameType | None) -> None:
+        # The server raises the signals that stopped it again, for whoever wants to die of them: we end in peace.
+        # Before it took them over, they do stop the start.
+        if not server.should_exit:
+            raise SystemExit(STOPPED)
+
+    before = {number: signal.signal(number, ended) for number in STOP_SIGNALS}
+    try:
+        server.run(sockets=[sock])
+    except SystemExit as end:
+        return FAILED if end.code == STARTUP_FAILURE else STOPPED
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return FORCED if server.force_exit else STOPPED
+
+
+def serve_with_workers(config: Config, sock: socket, announce: Callable[[], None], *, metrics: bool) -> int:
+    """Supervise workers until a signal; return the exit code. ``announce`` is called when all of them serve."""
+    with ExitStack() as stack:
+        if metrics:
+            stack.enter_context(metrics_folder())
+        supervisor = Supervisor(config, [sock], announce)
+        supervisor.run()
+    failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
+    return FAILED if failed else STOPPED
+
+
+class Supervisor(Multiprocess):
+    """uvicorn's supervisor, which restarts workers that die; this one also tells when all serve."""
+
+    def __init__(self, config: Config, sockets: list[socket], announce: Callable[[], None]) -> None:
+        super().__init__(config, sockets)
+        self._announce = announce
+
+    def init_processes(self) -> None:
+        """Start the workers and wait until all serve, one has failed, or a signal says to stop."""
+        # Ctrl-C reaches every process of a terminal. A worker that still imports is to leave it to us: what is
+        # ignored here stays ignored there until the server takes it over.
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        super().init_processes()
+        signal.signal(signal.SIGINT, handler)
+        while not self.should_exit.wait(0.05):
+            if any(process.exitcode is not None for process in self.processes):
+                return
+            if all(process.is_ready(timeout=0.5) for process in self.processes):
+                self._announce()
+                return
+            self.handle_signals()
+
+    def terminate_all(self) -> None:
+        """Stop listening, then ask the workers to stop."""
+        # As long as our copy is open the system takes connections that nobody will serve.
+        for sock in self.sockets:
+            sock.close()
+        super().terminate_all()
