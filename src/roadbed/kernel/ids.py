@@ -21,13 +21,13 @@ class Uuid7:
 
     def __init__(self) -> None:
         self._last = 0
-        self._random = random.SystemRandom().getrandbits
         self._reseed()
         self._lock = threading.Lock()
         os.register_at_fork(after_in_child=self._reseed)
 
     def _reseed(self) -> None:
-        self._random = random.Random(os.urandom(32)).getrandbits
+        # Unique, not secret: an id gives nobody a right.
+        self._random = random.Random(os.urandom(32)).getrandbits  # noqa: S311
 
     def __call__(self) -> UUID:
         """Return the next identifier."""
