@@ -1,0 +1,89 @@
+"""Finds domains by name: the shipped ones, those of installed packages (entry points), or any by import path.
+
+Only what is enabled is imported: a domain that is off costs nothing at start.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Any
+
+from roadbed.data.migrations.locations import Location
+from roadbed.kernel.errors import ConfigurationError
+from roadbed.resource.domain import Domain
+
+SHIPPED = {"ledger": "roadbed.domains.ledger:domain"}
+"""The domains that come with Roadbed, by name."""
+
+ENTRY_POINTS = "roadbed.domains"
+"""The group under which a package names its domains: ``shop = "shop.domain:domain"``."""
+
+
+def load_domains(names: Sequence[str]) -> list[Domain[Any]]:
+    """Import the domains of these names, in this order.
+
+    Raises:
+        ConfigurationError: one problem per name that is unknown, given twice or leads to no domain.
+    """
+    problems: list[str] = []
+    found: dict[str, Domain[Any]] = {}
+    for name in names:
+        try:
+            domain = _load(name)
+        except ConfigurationError as error:
+            problems.extend(error.problems)
+            continue
+        if domain.name in found:
+            problems.append(f"domains: {domain.name!r} is given twice")
+        found[domain.name] = domain
+    if problems:
+        raise ConfigurationError(problems=problems)
+    return list(found.values())
+
+
+def locations(domains: Iterable[Domain[Any]]) -> list[Location]:
+    """Return where the revisions of these domains lie."""
+    return [
+        Location(
+            domain.name,
+            domain.migrations,
+            f"{domain.metadata.__module__}:{getattr(domain.metadata, '__qualname__', '')}",
+        )
+        for domain in domains
+    ]
+
+
+def shipped_locations() -> list[Location]:
+    """Return where the revisions of all shipped domains lie, without importing the domains.
+
+    A database may hold them although their domain is switched off now.
+    """
+    return [Location(name, f"{path.partition(':')[0]}.migrations") for name, path in SHIPPED.items()]
+
+
+def _load(name: str) -> Domain[Any]:
+    path = SHIPPED.get(name) or (name if ":" in name else _entry_point(name))
+    module_name, _, attribute = path.partition(":")
+    try:
+        domain = getattr(import_module(module_name), attribute)
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(f"domains: {name!r}: there is no module {error.name!r}") from error
+    except AttributeError:
+        raise ConfigurationError(f"domains: {name!r}: {module_name} has no {attribute!r}") from None
+    if not isinstance(domain, Domain):
+        raise ConfigurationError(f"domains: {name!r} is a {type(domain).__name__}, and no Domain")
+    return domain  # pyright: ignore[reportUnknownVariableType] - of whatever service
+
+
+def _entry_point(name: str) -> str:
+    from importlib.metadata import entry_points
+
+    found = {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
+    if name in found:
+        return found[name]
+    known = [*SHIPPED, *found]
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+    raise ConfigurationError(f"domains: there is no domain {name!r}{hint}")
