@@ -1,0 +1,1 @@
+"""HTTP: operations compiled to ASGI, and the conventions that every reply keeps."""

@@ -1,0 +1,70 @@
+"""One call of an operation: what was asked, and what the reply shall carry beside its body."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Generic, TypeVar
+
+import msgspec
+
+from roadbed.data.idempotency import Idempotency
+from roadbed.http.asgi import Fields, Header
+
+S = TypeVar("S")
+
+# What a request is doing: the sweep over slow requests reads and writes these.
+RUNNING = 0
+READING = 1
+TOO_SLOW = 2
+EXPIRED = 3
+ABANDONED = 4
+
+
+class Call(msgspec.Struct, Generic[S], eq=False):
+    """What a handler gets first. It reads the upper half and sets, where it matters, the lower one.
+
+    ``idempotency`` is set on unsafe calls that carry an ``Idempotency-Key``. ``if_match`` and ``if_none_match`` are
+    set on writes declared ``conditional`` that carry them; ask ``version in call.if_match``: ``*`` contains every
+    version. ``path`` is as sent, percent-encoded; ``route`` is the template that it matched.
+
+    For the reply: ``status``; ``version`` becomes the strong ``ETag`` and lets a GET answer 304; ``location`` becomes
+    ``Location``; ``replayed`` becomes ``Idempotency-Replayed: true``; ``add_header`` adds any other field.
+    """
+
+    service: S
+    request_id: str
+    method: str
+    path: str
+    fields: Fields
+    query: bytes = b""
+    started: float = 0.0
+    client: str = ""
+    route: str = ""
+    idempotency: Idempotency | None = None
+    if_match: Container[int] | None = None
+    if_none_match: Container[int] | None = None
+
+    status: int = 200
+    version: int | None = None
+    location: str | None = None
+    replayed: bool = False
+    media_type: bytes = b"application/json"
+    extra: list[Header] | None = None
+    phase: int = RUNNING
+
+    def header(self, name: str) -> str | None:
+        """Return a header field of the request, or None. Several lines of one name are joined with ``, ``."""
+        value = self.fields.get(name.lower().encode("latin-1"))
+        return None if value is None else value.decode("latin-1")
+
+    def add_header(self, name: str, value: str) -> None:
+        """Add a header field to the reply.
+
+        Raises:
+            ValueError: the value has control characters, which could forge further fields.
+        """
+        if not value.isprintable() or not name.isprintable():
+            raise ValueError(f"header {name!r}: control characters are not allowed")
+        if self.extra is None:
+            self.extra = []
+        self.extra.append((name.lower().encode("latin-1"), value.encode("latin-1")))

@@ -1,0 +1,269 @@
+"""The compiler: each declared operation becomes one async function over a call, once, at start.
+
+What can be known at start is decided here: which steps an operation has at all (a GET without parameters is its
+handler and one encode), how each text is read, what decodes and what encodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+
+from roadbed.http.asgi import Receive
+from roadbed.http.binding import Bind, make_binder, refuse_unknown, split_query
+from roadbed.http.bodies import JsonBody, MediaTypes, has_body, read_body
+from roadbed.http.call import Call
+from roadbed.http.idempotency import fingerprint_call, read_key
+from roadbed.http.limits import MAX_PAGE, HttpOptions
+from roadbed.http.operations import Operation, Operations
+from roadbed.http.paging import CursorCodec, Page, next_link
+from roadbed.http.parameters import Parameter, read_boolean, read_text, reader_of
+from roadbed.http.preconditions import read_tags
+from roadbed.http.problems import is_unsafe
+from roadbed.http.signature import Signature, read_signature
+from roadbed.kernel.errors import ConfigurationError, Fault, Invalid, PreconditionFailed
+
+Answer = Callable[[Call[Any], Sequence[str], Receive], Awaitable[bytes]]
+"""Runs one call, with the segments that its path's parameters matched; returns the body of the reply."""
+
+Bound = Callable[[Call[Any], Sequence[str], list[Fault]], dict[str, Any]]
+Finish = Callable[[Call[Any], Any], bytes]
+
+PageLimit = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
+
+_LIMIT, _AFTER, _TOTAL = "page:limit", "page:after", "page:total"
+
+
+class Endpoint(NamedTuple):
+    """One operation, compiled. A tuple, for it is taken apart on every request."""
+
+    answer: Answer
+    route: str
+    service: Any
+    status: int
+    unsafe: bool
+    operation: Operation
+    signature: Signature
+    parameters: tuple[Parameter, ...]
+
+
+def compile_groups(groups: Sequence[tuple[Operations[Any], Any]], options: HttpOptions) -> list[Endpoint]:
+    """Compile all operations of all groups, each over its service.
+
+    Raises:
+        ConfigurationError: something is wrong with a declaration; ``problems`` has all that is wrong with any.
+    """
+    problems: list[str] = []
+    endpoints: list[Endpoint] = []
+    claimed: dict[tuple[str, str], Operation] = {}
+    for group, service in groups:
+        for operation in group.declared:
+            shape = (operation.method, _shape(operation.path))
+            first = claimed.setdefault(shape, operation)
+            if first is not operation:
+                problems.append(f"{operation.where}: the path is taken by {first.where}")
+            signature = read_signature(operation, problems)
+            if signature is not None:
+                endpoints.append(_compile(operation, signature, service, options))
+    if problems:
+        raise ConfigurationError("Some operations are declared wrongly: " + "; ".join(problems), problems)
+    return endpoints
+
+
+def _shape(path: str) -> str:
+    """Return a template with the names of its parameters left out: two that differ only there match the same paths."""
+    return "/".join(_anonymous(segment) for segment in path.split("/"))
+
+
+def _anonymous(segment: str) -> str:
+    if not segment.startswith("{"):
+        return segment
+    return "{:path}" if segment.endswith(":path}") else "{}"
+
+
+def _compile(operation: Operation, signature: Signature, service: Any, options: HttpOptions) -> Endpoint:
+    paging = _paging_parameters(operation, signature)
+    parameters = (*signature.parameters, *paging)
+    bind = _with_page(make_binder(parameters), signature)
+    finish = _make_finish(operation, signature)
+    unsafe = is_unsafe(operation.method)
+    if unsafe:
+        answer = _unsafe(operation, signature, bind, finish, options)
+    else:
+        answer = _safe(operation, bind, finish)
+    return Endpoint(
+        answer,
+        operation.path.replace(":path}", "}"),
+        service,
+        operation.status,
+        unsafe,
+        operation,
+        signature,
+        parameters,
+    )
+
+
+def _paging_parameters(operation: Operation, signature: Signature) -> tuple[Parameter, ...]:
+    if signature.page_argument is None:
+        return ()
+    codec: CursorCodec[Any] = CursorCodec(signature.cursor)
+    limit = reader_of(PageLimit)
+    assert limit is not None  # noqa: S101 - for the type checker: an int has a reader
+    return (
+        Parameter("limit", "query", _LIMIT, PageLimit, limit, operation.limit),
+        Parameter("after", "query", _AFTER, str, lambda text: codec.read(read_text(text)), None),
+        Parameter("total", "query", _TOTAL, bool, read_boolean, default=False),
+    )
+
+
+def _with_page(bind: Bind | None, signature: Signature) -> Bound | None:
+    if bind is None:
+        return None
+    page_argument = signature.page_argument
+
+    def bind_call(call: Call[Any], segments: Sequence[str], faults: list[Fault]) -> dict[str, Any]:
+        arguments = bind(segments, call.query, call.fields, faults)
+        if page_argument is not None and not faults:
+            arguments[page_argument] = Page(arguments.pop(_LIMIT), arguments.pop(_AFTER), arguments.pop(_TOTAL))
+        return arguments
+
+    return bind_call
+
+
+def _no_parameters(call: Call[Any], segments: Sequence[str], faults: list[Fault]) -> dict[str, Any]:
+    if call.query:
+        refuse_unknown(split_query(call.query, faults), {}, faults)
+    return {}
+
+
+def _safe(operation: Operation, bind: Bound | None, finish: Finish) -> Answer:
+    function = operation.function
+    if bind is None:
+
+        async def answer_plain(call: Call[Any], segments: Sequence[str], receive: Receive) -> bytes:
+            if call.query:
+                faults: list[Fault] = []
+                _no_parameters(call, segments, faults)
+                if faults:
+                    raise Invalid(faults=faults)
+            return finish(call, await function(call))
+
+        return answer_plain
+
+    async def answer(call: Call[Any], segments: Sequence[str], receive: Receive) -> bytes:
+        faults: list[Fault] = []
+        arguments = bind(call, segments, faults)
+        if faults:
+            raise Invalid(faults=faults)
+        return finish(call, await function(call, **arguments))
+
+    return answer
+
+
+def _unsafe(
+    operation: Operation, signature: Signature, bind: Bound | None, finish: Finish, options: HttpOptions
+) -> Answer:
+    function = operation.function
+    limit = options.body_limit if operation.body_limit is None else operation.body_limit
+    media = MediaTypes(tuple(operation.consumes))
+    decode = JsonBody(signature.body).decode if signature.has_body else None
+    bind_call = bind or _no_parameters
+
+    async def answer(call: Call[Any], segments: Sequence[str], receive: Receive) -> bytes:
+        fields = call.fields
+        if decode is not None:
+            media.check(fields)
+        faults: list[Fault] = []
+        arguments = bind_call(call, segments, faults)
+        raw = b""
+        if decode is not None:
+            raw = await read_body(call, receive, limit)
+            arguments["body"] = decode(raw, faults)
+        elif has_body(fields) and await read_body(call, receive, limit):
+            faults.append(Fault("", "This operation takes no body"))
+        if b"idempotency-key" in fields or b"if-match" in fields or b"if-none-match" in fields:
+            _read_guards(operation, call, raw, faults)
+        if faults:
+            raise Invalid(faults=faults)
+        return finish(call, await function(call, **arguments))
+
+    return answer
+
+
+def _read_guards(operation: Operation, call: Call[Any], raw: bytes, faults: list[Fault]) -> None:
+    """Read what makes a write safe: its key and its preconditions. To ignore one would be to lose an update."""
+    fields = call.fields
+    key = fields.get(b"idempotency-key")
+    if_match, if_none_match = call.header("if-match"), call.header("if-none-match")
+    try:
+        if key is not None and not operation.idempotent:
+            raise Invalid(faults=[Fault("header:Idempotency-Key", "This operation takes no key")])
+        if key is not None:
+            call.idempotency = fingerprint_call(read_key(key), call.method, call.path, raw, call.query, fields)
+        for name, text in (("If-Match", if_match), ("If-None-Match", if_none_match)):
+            if text is not None and not operation.conditional:
+                raise Invalid(faults=[Fault(f"header:{name}", "This operation takes no precondition")])
+        if if_match is not None:
+            call.if_match = read_tags(if_match, "If-Match", weak=False)
+        if if_none_match is not None:
+            call.if_none_match = read_tags(if_none_match, "If-None-Match", weak=True)
+    except Invalid as error:
+        faults.extend(error.faults)
+
+
+def _make_finish(operation: Operation, signature: Signature) -> Finish:
+    if signature.is_raw:
+        return _finish_raw
+    encode = _encoder.encode
+    if signature.row is not None:
+        write = CursorCodec[Any](signature.cursor).write if signature.cursor is not None else None
+
+        def finish_listing(call: Call[Any], listing: Any) -> bytes:
+            if listing.next is not None and write is not None:
+                call.add_header("link", next_link(call.path, call.query, write(listing.next)))
+            if listing.total is not None:
+                call.add_header("total-count", str(listing.total))
+            return encode(listing.items)
+
+        return finish_listing
+    if signature.returns is type(None):
+        return lambda call, result: b""
+    if is_unsafe(operation.method):
+        return lambda call, result: encode(result)
+
+    def finish(call: Call[Any], result: Any) -> bytes:
+        if call.version is not None and _is_fresh(call):
+            return b""
+        return encode(result)
+
+    return finish
+
+
+def _finish_raw(call: Call[Any], reply: Any) -> bytes:
+    if reply.status is not None:
+        call.status = reply.status
+    call.media_type = reply.media_type.encode("latin-1")
+    for name, value in reply.headers.items():
+        call.add_header(name, value)
+    if call.version is not None and not is_unsafe(call.method) and _is_fresh(call):
+        return b""
+    return reply.body
+
+
+def _is_fresh(call: Call[Any]) -> bool:
+    """Tell whether the client has this version already, and make the reply a 304 if so (RFC 9110, section 13.2.2)."""
+    fields = call.fields
+    if b"if-match" in fields and call.version not in read_tags(call.header("if-match") or "", "If-Match", weak=False):
+        raise PreconditionFailed(f"The version is {call.version}")
+    if b"if-none-match" not in fields:
+        return False
+    if call.version not in read_tags(call.header("if-none-match") or "", "If-None-Match", weak=True):
+        return False
+    call.status = 304
+    return True
+
+
+# Defaults of msgspec: UUIDs canonical, times RFC 3339 with Z for UTC, Decimals as strings.
+_encoder = msgspec.json.Encoder()

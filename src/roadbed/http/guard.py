@@ -1,0 +1,97 @@
+"""Who may call from where: the Host allow-list (against DNS rebinding), foreign origins, CORS.
+
+A browser sends a foreign page's unsafe request with ``Origin`` or at least ``Sec-Fetch-Site``; other clients send
+neither and are let through (they can forge both: this protects browsers' users, not the service from its callers).
+"""
+
+from __future__ import annotations
+
+from roadbed.http.asgi import Fields, Header
+from roadbed.http.limits import HttpOptions
+from roadbed.kernel.errors import Fault, Forbidden, Invalid
+
+_REMEMBERED = 64
+_OWN_SITE = (b"same-origin", b"none")
+_PREFLIGHT_LIFETIME = b"600"
+_EXPOSED = (
+    b"ETag, Idempotency-Replayed, Link, Location, Retry-After, Total-Count, X-Request-Id, Cache-Status, RateLimit"
+)
+_ALLOWED_FIELDS = b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id, traceparent"
+
+
+def host_name(host: str) -> str:
+    """Return the name in a Host field or an authority, lower-case, without its port; IPv6 keeps its brackets."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]
+
+
+class Guard:
+    """The checks of one service. Values of Host that passed are remembered: the common case is one look-up."""
+
+    def __init__(self, options: HttpOptions) -> None:
+        self._any_host = "*" in options.allowed_hosts
+        self._names = frozenset(
+            f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host.lower()
+            for host in options.allowed_hosts
+        )
+        self._any_origin = "*" in options.cors_origins
+        self._origins = frozenset(origin.lower().rstrip("/").encode("latin-1") for origin in options.cors_origins)
+        self.has_cors = bool(self._origins)
+        self.known_hosts: set[bytes] = set()
+
+    def check_host(self, fields: Fields) -> None:
+        """Refuse a request for a host that is not ours.
+
+        Raises:
+            Invalid: there is no Host field (RFC 9112, section 3.2).
+            Forbidden: its name is not on the list.
+        """
+        host = fields.get(b"host")
+        if host in self.known_hosts:
+            return
+        if host is None:
+            if self._any_host:
+                return
+            raise Invalid(faults=[Fault("header:Host", "This field is missing")])
+        if not self._any_host and host_name(host.decode("latin-1")) not in self._names:
+            raise Forbidden("This host is not served here; the setting allowed_hosts names those that are")
+        if len(self.known_hosts) < _REMEMBERED:
+            self.known_hosts.add(host)
+
+    def check_origin(self, fields: Fields) -> None:
+        """Refuse an unsafe request that a page of another origin makes.
+
+        Raises:
+            Forbidden: the origin is neither ours nor on the CORS list.
+        """
+        origin = fields.get(b"origin")
+        if origin is None:
+            if fields.get(b"sec-fetch-site", b"none") in _OWN_SITE:
+                return
+        elif self._is_listed(origin) or origin.partition(b"://")[2].lower() == fields.get(b"host", b"").lower() != b"":
+            return
+        raise Forbidden("Pages of another origin may not change anything here; the setting cors_origins lets them")
+
+    def cors_headers(self, fields: Fields) -> tuple[Header, ...]:
+        """Return the fields that let a listed origin read the reply. ``Vary`` goes with every reply, listed or not."""
+        vary = (b"vary", b"Origin")
+        origin = fields.get(b"origin")
+        if origin is None or not self._is_listed(origin):
+            return (vary,)
+        return (vary, (b"access-control-allow-origin", origin), (b"access-control-expose-headers", _EXPOSED))
+
+    def preflight_headers(self, fields: Fields, allow: bytes) -> tuple[Header, ...]:
+        """Return what answers a preflight (https://fetch.spec.whatwg.org/#cors-preflight-fetch) beside ``Allow``."""
+        origin = fields.get(b"origin")
+        if origin is None or b"access-control-request-method" not in fields or not self._is_listed(origin):
+            return ()
+        return (
+            (b"access-control-allow-methods", allow),
+            (b"access-control-allow-headers", _ALLOWED_FIELDS),
+            (b"access-control-max-age", _PREFLIGHT_LIFETIME),
+        )
+
+    def _is_listed(self, origin: bytes) -> bool:
+        return self.has_cors and (self._any_origin or origin.lower() in self._origins)

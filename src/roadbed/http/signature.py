@@ -1,0 +1,188 @@
+"""Reading a handler's signature: which parameter comes from where, and everything that is wrong with the declaration."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from roadbed.data.listing import Listing
+from roadbed.http.call import Call
+from roadbed.http.limits import MAX_PAGE
+from roadbed.http.operations import Operation
+from roadbed.http.paging import Page
+from roadbed.http.parameters import REQUIRED, Header, Parameter, list_item, reader_of
+from roadbed.http.problems import is_unsafe
+from roadbed.http.reply import Reply
+
+_TEMPLATE = re.compile(r"/|(?:/(?:[A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*(?::path)?\}))+/?\Z")
+_NAME = re.compile(r"\{([a-z][a-z0-9_]*)(?::path)?\}")
+_PAGING = ("limit", "after", "total")
+
+
+class Signature(msgspec.Struct, frozen=True, kw_only=True):
+    """What a handler takes and gives. ``row`` is the type of a list's rows where it returns a ``Listing``."""
+
+    parameters: tuple[Parameter, ...]
+    body: Any = None
+    has_body: bool = False
+    page_argument: str | None = None
+    cursor: Any = None
+    returns: Any = None
+    row: Any = None
+    is_raw: bool = False
+
+
+def template_names(path: str) -> list[str]:
+    """Return the names of the parameters in a path's template, in order."""
+    return _NAME.findall(path)
+
+
+def read_signature(operation: Operation, problems: list[str]) -> Signature | None:
+    """Read one declaration; what is wrong with it is appended to ``problems``."""
+    found = _Reading(operation, problems)
+    before = len(problems)
+    signature = found.read()
+    return signature if len(problems) == before else None
+
+
+class _Reading:
+    def __init__(self, operation: Operation, problems: list[str]) -> None:
+        self.operation = operation
+        self.problems = problems
+        self.names = template_names(operation.path)
+        self.parameters: list[Parameter] = []
+        self.has_body = False
+        self.body: Any = None
+        self.page: str | None = None
+        self.cursor: Any = None
+
+    def complain(self, text: str) -> None:
+        self.problems.append(f"{self.operation.where}: {text}")
+
+    def read(self) -> Signature | None:
+        operation = self.operation
+        if not inspect.iscoroutinefunction(operation.function):
+            self.complain("a handler is an `async def`")
+            return None
+        try:
+            hints = get_type_hints(operation.function, include_extras=True)
+        except Exception as error:  # noqa: BLE001 - whatever an annotation raises is a mistake in the declaration
+            self.complain(f"its annotations cannot be read: {error}")
+            return None
+        declared = list(inspect.signature(operation.function).parameters.values())
+        self._check_options()
+        if not declared or bare_origin(hints.get(declared[0].name)) is not Call:
+            self.complain("the first parameter is the call: `call: Call[Service]`")
+            return None
+        for parameter in declared[1:]:
+            self._read_parameter(parameter, hints)
+        self._check_paths()
+        return self._conclude(hints.get("return", REQUIRED))
+
+    def _read_parameter(self, parameter: inspect.Parameter, hints: dict[str, Any]) -> None:
+        name = parameter.name
+        if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+            self.complain(f"`*{name}`: every parameter has a name of its own")
+            return
+        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+            self.complain(f"`{name}` is handed over by name and cannot be positional-only")
+            return
+        if name not in hints:
+            self.complain(f"`{name}` has no type")
+            return
+        annotation = hints[name]
+        default = REQUIRED if parameter.default is inspect.Parameter.empty else parameter.default
+        if name == "body":
+            self._read_body(annotation, default)
+        elif get_origin(annotation) is Page:
+            self.page, self.cursor = name, get_args(annotation)[0]
+        else:
+            self._read_scalar(name, annotation, default)
+
+    def _read_body(self, annotation: Any, default: Any) -> None:
+        if not is_unsafe(self.operation.method):
+            self.complain("a GET reads no body")
+        if default is not REQUIRED:
+            self.complain("a body has no default")
+        try:
+            msgspec.json.Decoder(annotation)
+        except TypeError as error:
+            self.complain(f"its body cannot be decoded: {error}")
+        self.has_body, self.body = True, annotation
+
+    def _read_scalar(self, name: str, annotation: Any, default: Any) -> None:
+        header = header_of(annotation)
+        item = list_item(annotation)
+        place = "header" if header else "path" if name in self.names else "query"
+        read = reader_of(annotation if item is None else item)
+        if read is None or (item is not None and place != "query"):
+            self.complain(f"`{name}`: {annotation!r} cannot be read from a {place}")
+            return
+        if place == "path" and default is not REQUIRED:
+            self.complain(f"`{name}`: a path parameter has no default")
+        public = header.name if header else name
+        self.parameters.append(
+            Parameter(public, place, name, annotation, read, default, many=item is not None)
+        )
+
+    def _check_options(self) -> None:
+        operation = self.operation
+        if not 1 <= operation.limit <= MAX_PAGE:
+            self.complain(f"limit={operation.limit} is not within 1 and {MAX_PAGE}")
+        for status in (operation.status, *operation.also):
+            if not 200 <= status <= 299:
+                self.complain(f"{status} is no status of success")
+        if operation.conditional and not is_unsafe(operation.method):
+            self.complain("conditional=True is for writes; a GET that sets call.version is conditional by itself")
+        if not operation.consumes:
+            self.complain("consumes is empty")
+
+    def _check_paths(self) -> None:
+        if _TEMPLATE.fullmatch(self.operation.path) is None:
+            self.complain("the path is no template such as /accounts/{account_id}")
+        if ":path}" in self.operation.path and not self.operation.path.endswith(":path}"):
+            self.complain("a parameter with :path takes the rest of the path and must be its end")
+        taken = [parameter.argument for parameter in self.parameters if parameter.place == "path"]
+        for name in self.names:
+            if name not in taken or self.names.count(name) > 1:
+                self.complain(f"{{{name}}} of the path needs exactly one parameter of this name")
+        if self.page is not None:
+            for parameter in self.parameters:
+                if parameter.place == "query" and parameter.name in _PAGING:
+                    self.complain(f"`{parameter.name}` is a name of paging")
+
+    def _conclude(self, returns: Any) -> Signature:
+        if returns is REQUIRED:
+            self.complain("it has no return type")
+        row = get_args(returns)[0] if get_origin(returns) is Listing else None
+        if self.page is not None and row is None:
+            self.complain("a handler that takes a Page returns a Listing")
+        if returns is type(None) and self.operation.status == 200:
+            self.complain("a handler that returns nothing answers 204: status=204")
+        names = {parameter.argument: parameter for parameter in self.parameters}
+        order = [names[name] for name in self.names if name in names]
+        order += [parameter for parameter in self.parameters if parameter.place != "path"]
+        return Signature(
+            parameters=tuple(order),
+            body=self.body,
+            has_body=self.has_body,
+            page_argument=self.page,
+            cursor=self.cursor,
+            returns=returns,
+            row=row,
+            is_raw=returns is Reply,
+        )
+
+
+def bare_origin(annotation: Any) -> Any:
+    """Return the class behind ``Call[S]``, or ``Call`` itself."""
+    return get_origin(annotation) or annotation
+
+
+def header_of(annotation: Any) -> Header | None:
+    """Return the Header that marks an annotation, if one does."""
+    extras = annotation.__metadata__ if get_origin(annotation) is Annotated else ()
+    return next((extra for extra in extras if isinstance(extra, Header)), None)
