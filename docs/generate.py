@@ -1,0 +1,134 @@
+"""Writes the pages of docs/reference from the code: `make docs`. A test compares them with what it would write."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+
+from roadbed.cli.commands import app
+from roadbed.kernel.settings import Setting
+from roadbed.kernel.settings import table as settings_table
+from roadbed.kernel.settings_values import show
+from roadbed.runtime.measures import MEASURES, Measure
+
+SETTINGS_WORDS = """\
+Later ones win: the default, `roadbed.toml`, the environment variable, the flag. `roadbed config` prints what is in
+force, and where each value comes from. Bounds are inclusive; a value beyond them is refused at start.
+"""
+METRICS_WORDS = """\
+What `/metrics` serves, in Prometheus' format. With several workers one scrape shows all of them together: counters and
+histograms are summed, those of workers that are gone included.
+"""
+COMMANDS_WORDS = """\
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Every command takes `--help`.
+"""
+
+REFERENCE = Path(__file__).resolve().parent / "reference"
+NOTICE = "<!-- Written by `make docs` from {source}: change that, not this page. -->\n"
+
+
+def main() -> None:
+    """Write every page."""
+    REFERENCE.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (REFERENCE / name).write_text(page(), encoding="utf-8")
+
+
+def settings_page() -> str:
+    """Return the page of all settings, in their sections."""
+    rows = settings_table()
+    parts = [
+        NOTICE.format(source="src/roadbed/kernel/settings.py"),
+        "# Settings\n",
+        SETTINGS_WORDS,
+    ]
+    for section in dict.fromkeys(row.section for row in rows):
+        parts.append(f"## {section}\n")
+        cells = (_setting_cells(row) for row in rows if row.section == section)
+        parts.append(_table(("setting", "default", "values", "meaning"), cells))
+    return "\n".join(parts)
+
+
+def metrics_page() -> str:
+    """Return the page of all metrics at `/metrics`."""
+    cells = (
+        (f"`{row.name}`", row.kind, ", ".join(f"`{label}`" for label in row.labels), row.help + _across(row))
+        for row in MEASURES
+    )
+    return "\n".join(
+        [
+            NOTICE.format(source="src/roadbed/runtime/measures.py"),
+            "# Metrics\n",
+            METRICS_WORDS,
+            _table(("metric", "kind", "labels", "meaning"), cells),
+        ]
+    )
+
+
+def commands_page() -> str:
+    """Return the page of all commands and their options."""
+    parts = [
+        NOTICE.format(source="src/roadbed/cli/commands.py"),
+        "# Commands\n",
+        COMMANDS_WORDS,
+    ]
+    for name, command in _commands("roadbed", get_command(app)):
+        parts.append(f"## `{name}`\n\n{command.help}\n")
+        options = [parameter for parameter in command.params if parameter.name != "help"]
+        if options:
+            cells = ((f"`{option.opts[0]} {option.metavar or ''}".rstrip() + "`", option.help) for option in options)
+            parts.append(_table(("option", "meaning"), cells))
+    return "\n".join(parts)
+
+
+def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Yield full name and command of everything that can be run; a group only groups."""
+    inner: dict[str, Any] | None = getattr(command, "commands", None)
+    if inner is None:
+        yield name, command
+    else:
+        for word, each in inner.items():
+            yield from _commands(f"{name} {word}", each)
+
+
+def _setting_cells(row: Setting) -> tuple[str, str, str, str]:
+    default = "" if row.default in ("", None, ()) else f"`{show(row.default, row.about.unit)}`"
+    secret = " Secret: never printed, never logged." if row.about.secret else ""
+    return f"`{row.name}`<br>`{row.variable}`", default, _values(row), row.about.help + secret
+
+
+def _values(row: Setting) -> str:
+    if row.choices:
+        return ", ".join(f"`{choice}`" for choice in row.choices)
+    about = row.about
+    kind = {int: "integer", float: "number", bool: "`true` or `false`", tuple: "list", Path: "path"}.get(
+        row.kind, "text"
+    )
+    bounds = [
+        f"{word} {show(bound, about.unit)}"
+        for word, bound in (("from", about.least), ("to", about.most))
+        if bound is not None
+    ]
+    return " ".join([{"s": "duration", "bytes": "size"}.get(about.unit, kind), *bounds])
+
+
+def _across(row: Measure) -> str:
+    return " Of several workers, the largest." if row.across == "max" else ""
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table; a bar inside a cell is escaped, lest it end the cell."""
+    heads = list(heads)
+    lines = [heads, ["---"] * len(heads), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands_page,
+    "metrics.md": metrics_page,
+    "settings.md": settings_page,
+}
+
+if __name__ == "__main__":
+    main()
