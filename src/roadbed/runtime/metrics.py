@@ -31,6 +31,9 @@ from roadbed.runtime.tallies import FlightTallies, RequestTallies, Tally
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
+_LAG_LOOK = 0.05
+"""Seconds to sleep for, to see how late the loop wakes."""
+
 Probe = Callable[[], Mapping[str, float]]
 """Returns present figures by name, as ``Database.gauges`` does."""
 
@@ -70,7 +73,7 @@ class Metrics:
         """Ask ``probe`` for present figures at every flush."""
         self._probes.append(probe)
 
-    def flush(self, lag: float = 0.0) -> None:
+    def flush(self, lag: float | None = None) -> None:
         """Move what was counted into the metrics, and look at the gauges. ``lag`` is the event loop's, in seconds."""
         for route, method, status, tally in self._requests.take():
             self._of(measures.HTTP_REQUESTS, route, method, status).inc(sum(tally[:-1]))
@@ -82,8 +85,15 @@ class Metrics:
         for probe in self._probes:
             for name, value in probe().items():
                 self._gauge(name, value)
-        self._metrics[measures.LOOP_LAG].set(lag)
+        if lag is not None:
+            self._metrics[measures.LOOP_LAG].set(lag)
         self._look_at_process()
+
+    async def flush_and_measure(self) -> None:
+        """Flush, and measure how late the event loop is."""
+        begin = time.perf_counter()
+        await asyncio.sleep(_LAG_LOOK)
+        self.flush(max(time.perf_counter() - begin - _LAG_LOOK, 0.0))
 
     async def exposition(self) -> bytes:
         """Return all metrics in the text format, of all workers where there are several."""

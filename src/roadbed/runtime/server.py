@@ -29,6 +29,9 @@ FAILED = 1
 FORCED = 130
 """Exit code after a second Ctrl-C, which gives up on requests in flight: 128 + SIGINT, as shells say it."""
 
+GRACE = 1.0
+"""Seconds after ``drain_timeout`` in which requests that were given up still get their 503 out."""
+
 
 def configure(make: Callable[[], App], protocol: str, settings: Settings) -> Config:
     """Return uvicorn's configuration. ``make`` builds the application within the process that serves."""
@@ -51,7 +54,7 @@ def configure(make: Callable[[], App], protocol: str, settings: Settings) -> Con
         workers=settings.workers,
         backlog=settings.backlog,
         timeout_keep_alive=settings.keep_alive,  # pyright: ignore[reportArgumentType] - only ever a delay
-        timeout_graceful_shutdown=settings.drain_timeout,  # pyright: ignore[reportArgumentType] - likewise
+        timeout_graceful_shutdown=settings.drain_timeout + GRACE,  # pyright: ignore[reportArgumentType] - likewise
     )
 
 

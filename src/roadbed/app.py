@@ -1,0 +1,234 @@
+"""The composition root: the one place where everything meets.
+
+``build`` makes the ASGI application of one process from settings. What it opens, it opens in its lifespan, in the
+order in which ``Application.running`` reads; it closes in the reverse order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from time import monotonic
+from typing import Any
+
+import msgspec
+
+import roadbed
+from roadbed.data import idempotency
+from roadbed.data.database import Database, Health
+from roadbed.data.migrations.locations import State, state
+from roadbed.data.opening import open_database
+from roadbed.http.asgi import Receive, Scope, Send
+from roadbed.http.call import Call
+from roadbed.http.edge import Edge
+from roadbed.http.limits import HttpOptions
+from roadbed.http.operations import Operations
+from roadbed.http.reply import Reply
+from roadbed.kernel.clock import now
+from roadbed.kernel.errors import NotFound
+from roadbed.kernel.events import Events, Notice
+from roadbed.kernel.settings import PRODUCTION, Settings
+from roadbed.resource.domain import Domain
+from roadbed.resource.registry import load_domains, locations, shipped_locations
+from roadbed.runtime.health import Check, Readiness, Report
+from roadbed.runtime.jobs import Job, Jobs
+from roadbed.runtime.lifecycle import lifespan, on_stop_signal, patiently, watch_parent
+from roadbed.runtime.listening import allowed_hosts
+from roadbed.runtime.log_events import log_events
+from roadbed.runtime.logs import open_logs
+from roadbed.runtime.metrics import CONTENT_TYPE, Metrics
+
+PROTOCOL = "httptools"
+"""The server's HTTP protocol class, by name or import path: worker processes import it themselves."""
+
+CLOSE_TIMEOUT = 5.0
+"""Seconds in which flights land at a shutdown, after the requests have had ``drain_timeout``."""
+
+SWEEP_EVERY = 60.0
+FLUSH_EVERY = 1.0
+"""Seconds between two sweeps of old idempotency keys, and between two flushes of metrics."""
+
+
+class Platform(msgspec.Struct):
+    """What the platform's own operations work on."""
+
+    domains: Sequence[Domain[Any]]
+    readiness: Readiness
+    metrics: Metrics | None
+
+
+class Index(msgspec.Struct, frozen=True):
+    """What this service is, and where to go on."""
+
+    name: str
+    version: str
+    domains: dict[str, str]
+    links: dict[str, str]
+
+
+class Alive(msgspec.Struct, frozen=True):
+    """The process answers."""
+
+    status: str = "ok"
+
+
+platform: Operations[Platform] = Operations("platform", "The service itself: what it is, its health, its metrics")
+
+
+@platform.get("/", documented=False)
+async def index(call: Call[Platform]) -> Reply:
+    """Describe the service; a browser is led to the documentation."""
+    if "text/html" in (call.header("Accept") or ""):
+        return Reply(status=302, headers={"Location": "/docs", "Vary": "Accept"}, media_type="text/plain")
+    links = {"documentation": "/docs", "openapi": "/openapi.json", "health": "/health/ready"}
+    if call.service.metrics is not None:
+        links["metrics"] = "/metrics"
+    domains = {domain.name: domain.title for domain in call.service.domains}
+    body = msgspec.json.encode(Index("Roadbed", roadbed.__version__, domains, links))
+    return Reply(body=body, headers={"Vary": "Accept"})
+
+
+@platform.get("/health/live")
+async def live(_call: Call[Platform]) -> Alive:
+    """Tell that the process is alive."""
+    return Alive()
+
+
+@platform.get("/health/ready")
+async def ready(call: Call[Platform]) -> Report:
+    """Tell whether the process should get requests, with the state and latency of each component; 503 if not."""
+    report = await call.service.readiness.report()
+    call.status = 200 if report.status == "ready" else 503
+    return report
+
+
+@platform.get("/metrics", produces="text/plain", raises=[NotFound])
+async def metrics(call: Call[Platform]) -> Reply:
+    """Return metrics in Prometheus's text format."""
+    if call.service.metrics is None:
+        raise NotFound("Metrics are switched off")
+    return Reply(body=await call.service.metrics.exposition(), media_type=CONTENT_TYPE)
+
+
+def http_options(settings: Settings) -> HttpOptions:
+    """Return what the HTTP room is told of the settings."""
+    return HttpOptions(
+        allowed_hosts=allowed_hosts(settings),
+        cors_origins=settings.cors_origins,
+        body_limit=settings.body_limit,
+        request_timeout=settings.request_timeout,
+        body_timeout=settings.body_timeout,
+        max_connections=settings.max_connections,
+        head_timeout=settings.head_timeout,
+        keep_alive=settings.keep_alive,
+        shutdown_timeout=settings.drain_timeout,
+        development=settings.environment != PRODUCTION,
+        version=roadbed.__version__,
+    )
+
+
+def describe(settings: Settings) -> Edge:
+    """Return the edge without a database or services: for its OpenAPI document, and to check declarations.
+
+    Raises:
+        ConfigurationError: a domain is unknown or declared wrongly, or two claim one path.
+    """
+    groups: list[tuple[Operations[Any], Any]] = [(platform, None)]
+    groups += [(domain.operations, None) for domain in load_domains(settings.domains)]
+    return Edge(groups, Events(), http_options(settings))
+
+
+def schema_state(stored: Sequence[str], domains: Sequence[Domain[Any]]) -> State:
+    """Compare the revisions that a database is at with those of this release and these domains."""
+    return state(stored, locations(domains), shipped_locations())
+
+
+class Application:
+    """The ASGI application of one process. ``failure`` is what made its start or its stop fail."""
+
+    def __init__(self, settings: Settings, announce: Callable[[], None] | None = None) -> None:
+        self.settings = settings
+        self.failure: BaseException | None = None
+        self._announce = announce
+        self._events = Events()
+        self._readiness = Readiness()
+        self._edge: Edge | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or live the life of the process."""
+        if self._edge is not None and scope["type"] != "lifespan":
+            await self._edge(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            self.failure = await lifespan(self.running(), receive, send)
+        else:
+            raise RuntimeError("a request came before the start")
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[Edge]:
+        """Open logs, database and services, in this order; close them in the reverse order."""
+        settings, events = self.settings, self._events
+        async with AsyncExitStack() as stack:
+            logs = open_logs(settings)
+            stack.callback(logs.close)
+            log_events(events, logs, settings)
+            domains = load_domains(settings.domains)
+            database = await patiently(lambda: open_database(settings, events), settings.database_wait, events)
+            stack.push_async_callback(database.close, CLOSE_TIMEOUT)
+            schema_state(await database.stored_heads(), domains).require_current()
+            figures = self._metrics(database) if settings.metrics else None
+            services = [(domain.operations, domain.open(database, now)) for domain in domains]
+            described = Platform(domains, self._readiness, figures)
+            self._edge = edge = Edge([(platform, described), *services], events, http_options(settings))
+            jobs = Jobs(events)
+            stack.push_async_callback(jobs.stop)
+            self._start_jobs(jobs, database, figures)
+            self._readiness.started(_checks(database, domains))
+            logs.logger.info("Serving", domains=[domain.name for domain in domains], engine=database.dialect)
+            self._listen_to_the_outside(edge)
+            yield edge
+
+    def _metrics(self, database: Database) -> Metrics:
+        figures = Metrics(roadbed.__version__, database.dialect)
+        figures.subscribe(self._events)
+        figures.watch(database.gauges)
+        figures.watch(lambda: {"http_in_flight": self._edge.in_flight if self._edge else 0})
+        return figures
+
+    def _start_jobs(self, jobs: Jobs, database: Database, figures: Metrics | None) -> None:
+        jobs.start(Job("sweep idempotency keys", SWEEP_EVERY, SWEEP_EVERY, lambda: idempotency.sweep(database)))
+        if figures is not None:
+            jobs.start(Job("flush metrics", FLUSH_EVERY, FLUSH_EVERY, figures.flush_and_measure))
+
+    def _listen_to_the_outside(self, edge: Edge) -> None:
+        loop = asyncio.get_running_loop()
+
+        def drain() -> None:
+            self._readiness.drain()
+            edge.drain()
+            # Signals come between any two instructions: only this may be called then.
+            loop.call_soon_threadsafe(loop.call_later, self.settings.drain_timeout, edge.abandon)
+
+        on_stop_signal(drain)
+        watch_parent()
+        if self.settings.open_access:
+            self._events.emit(Notice("warning", "OPEN ACCESS: the service asks for no credentials (open_access)"))
+        if self._announce is not None:
+            self._announce()
+
+
+def _checks(database: Database, domains: Sequence[Domain[Any]]) -> Mapping[str, Check]:
+    async def schema() -> Health:
+        begin = monotonic()
+        found = schema_state(await database.stored_heads(), domains)
+        return Health(found.kind == "current", monotonic() - begin, "" if found.kind == "current" else found.kind)
+
+    return {"database": database.ping, "schema": schema}
+
+
+def build(settings: Settings, announce: Callable[[], None] | None = None) -> Application:
+    """Return the ASGI application; nothing is opened before its lifespan begins. ``announce`` is called once it serves.
+
+    A worker process builds its own, from the same settings.
+    """
+    return Application(settings, announce)

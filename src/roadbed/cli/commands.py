@@ -1,0 +1,127 @@
+"""The commands and their options. Each reads the settings, calls what does the work, and hands over an exit code.
+
+Values of options are texts here: the table of settings reads and checks them, so that all that is wrong is told at
+once, whatever source it comes from.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from roadbed.kernel.settings_sources import Loaded, load
+
+Data = Annotated[str | None, typer.Option(metavar="DIR", help="The folder of the embedded database.")]
+Domains = Annotated[str | None, typer.Option(metavar="A,B", help="The domains to serve.")]
+Host = Annotated[str | None, typer.Option(metavar="ADDRESS", help="The address to listen on.")]
+Port = Annotated[str | None, typer.Option(metavar="PORT", help="The port to listen on; 0 lets the system choose.")]
+Workers = Annotated[str | None, typer.Option(metavar="N", help="How many processes serve.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+app = typer.Typer(
+    name="roadbed",
+    help="Turns a declared domain into a production service. Settings come from roadbed.toml, then ROADBED_* "
+    "variables, then options; `roadbed config` shows them.",
+    no_args_is_help=True,
+    add_completion=False,
+    # An unforeseen error is reported as Python does it: plainly, and without the values of variables.
+    pretty_exceptions_enable=False,
+)
+migrate = typer.Typer(help="Compare and change the schema of the database.", no_args_is_help=True)
+app.add_typer(migrate, name="migrate")
+
+
+def settings(**flags: str | None) -> Loaded:
+    """Read all settings, with these flags on top."""
+    return load(flags)
+
+
+@app.command()
+def up(
+    host: Host = None, port: Port = None, data: Data = None, domains: Domains = None, workers: Workers = None
+) -> None:
+    """Migrate the database, then serve."""
+    from roadbed.cli.serving import serve_after_migration
+
+    raise typer.Exit(
+        serve_after_migration(settings(host=host, port=port, data=data, domains=domains, workers=workers).settings)
+    )
+
+
+@app.command()
+def serve(
+    host: Host = None, port: Port = None, data: Data = None, domains: Domains = None, workers: Workers = None
+) -> None:
+    """Serve; refuse a database that is behind or ahead of this release."""
+    from roadbed.cli.serving import serve_as_it_is
+
+    raise typer.Exit(
+        serve_as_it_is(settings(host=host, port=port, data=data, domains=domains, workers=workers).settings)
+    )
+
+
+@migrate.command()
+def upgrade(data: Data = None, domains: Domains = None) -> None:
+    """Bring the database to this release; all or nothing, under a lock."""
+    from roadbed.cli.migrating import upgrade_and_tell
+
+    upgrade_and_tell(settings(data=data, domains=domains).settings)
+
+
+@migrate.command()
+def status(data: Data = None, domains: Domains = None, as_json: Json = False) -> None:
+    """Compare the database with this release; exit code 1 unless it fits."""
+    from roadbed.cli.migrating import print_status
+
+    raise typer.Exit(print_status(settings(data=data, domains=domains).settings, as_json=as_json))
+
+
+@migrate.command()
+def sql(data: Data = None, domains: Domains = None) -> None:
+    """Print the SQL that `upgrade` would run; change nothing."""
+    from roadbed.cli.migrating import print_sql
+
+    print_sql(settings(data=data, domains=domains).settings)
+
+
+@app.command()
+def config(
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    domains: Domains = None,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Print the effective settings and where each comes from; secrets are masked."""
+    from roadbed.cli.configuration import print_settings
+
+    print_settings(settings(host=host, port=port, data=data, domains=domains, workers=workers), as_json=as_json)
+
+
+@app.command()
+def doctor(
+    host: Host = None, port: Port = None, data: Data = None, domains: Domains = None, as_json: Json = False
+) -> None:
+    """Check this machine, the database and the settings; say how to mend what is wrong."""
+    from roadbed.cli.doctor import examine_and_tell
+
+    loaded = settings(host=host, port=port, data=data, domains=domains)
+    raise typer.Exit(examine_and_tell(loaded.settings, as_json=as_json))
+
+
+@app.command()
+def openapi(domains: Domains = None) -> None:
+    """Print the OpenAPI document of the enabled domains; needs no database."""
+    from roadbed.cli.describing import print_document
+
+    print_document(settings(domains=domains).settings)
+
+
+@app.command()
+def version() -> None:
+    """Print the versions of Roadbed and of what it stands on."""
+    from roadbed.cli.describing import print_versions
+
+    print_versions()

@@ -1,0 +1,64 @@
+"""``roadbed doctor``: all checks at once, each with how to mend what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import perf_counter
+
+from roadbed.app import describe
+from roadbed.cli.migrating import examine
+from roadbed.cli.output import print_json, print_table
+from roadbed.kernel.errors import ConfigurationError, RoadbedError
+from roadbed.kernel.settings import Settings
+from roadbed.kernel.settings_values import mask
+from roadbed.runtime.checkup import Finding, machine
+
+_MARKS = {"ok": "ok", "warning": "WARNING", "failed": "FAILED"}
+
+
+def examine_and_tell(settings: Settings, *, as_json: bool) -> int:
+    """Run all checks and print the findings; return 1 if one failed, else 0."""
+    findings = [*machine(settings), *service(settings)]
+    if as_json:
+        print_json(findings)
+    else:
+        print_table(
+            ("check", "state", "finding"), ((found.name, _MARKS[found.state], _told(found)) for found in findings)
+        )
+    return 1 if any(found.state == "failed" for found in findings) else 0
+
+
+def service(settings: Settings) -> Iterator[Finding]:
+    """Check the domains, the database and its schema."""
+    try:
+        describe(settings)
+    except ConfigurationError as error:
+        yield Finding("domains", "failed", "; ".join(error.problems), "mend the declaration, or the setting domains")
+        return
+    yield Finding("domains", "ok", ", ".join(settings.domains))
+    yield from database(settings)
+
+
+def database(settings: Settings) -> Iterator[Finding]:
+    """Check that the database answers, and how its schema compares with this release."""
+    if settings.dialect == "sqlite" and not settings.sqlite_path.exists():
+        yield Finding("database", "ok", f"{settings.sqlite_path} is not there yet; `roadbed up` makes it")
+        return
+    begin = perf_counter()
+    try:
+        stored, found = examine(settings)
+    except RoadbedError as error:
+        yield Finding("database", "failed", error.detail, "see database_url, and whether the database runs")
+        return
+    yield Finding("database", "ok", f"{mask(settings.url)} answered in {(perf_counter() - begin) * 1000:.0f} ms")
+    if found.kind == "current":
+        yield Finding("schema", "ok", ", ".join(stored))
+        return
+    try:
+        found.require_current()
+    except RoadbedError as error:
+        yield Finding("schema", "failed", error.detail, "" if found.kind == "ahead" else "roadbed migrate upgrade")
+
+
+def _told(finding: Finding) -> str:
+    return f"{finding.detail} → {finding.mend}" if finding.mend else finding.detail

@@ -1,0 +1,60 @@
+"""The entry point: runs a command, turns errors into words and exit codes.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. This file runs on older Pythons too, to tell them what is
+needed; and it imports Typer only when a command is to run, for worker processes import it as well.
+"""
+
+from __future__ import annotations
+
+import sys
+
+NEEDED = (3, 11)
+"""The oldest Python that Roadbed runs on."""
+
+DONE = 0
+FAILED = 1
+WRONG = 2
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command of ``arguments`` (those of the process by default) and leave the process."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str], version: tuple[int, ...] = sys.version_info[:2]) -> int:
+    """Run a command; return its exit code. Foreseen errors are told on standard error, without a traceback."""
+    if version < NEEDED:
+        have = ".".join(str(part) for part in version)
+        return tell(f"Python {NEEDED[0]}.{NEEDED[1]} or newer is needed; this is {have} ({sys.executable})", FAILED)
+    from roadbed.cli.commands import app
+    from roadbed.kernel.errors import ConfigurationError, RoadbedError, SchemaMismatch
+
+    try:
+        app(args=arguments, prog_name="roadbed")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else FAILED if end.code else DONE
+    except SchemaMismatch as error:
+        return tell(error.detail, FAILED)
+    except ConfigurationError as error:
+        return tell(_listed(error.problems), WRONG)
+    except RoadbedError as error:
+        return tell(error.detail, FAILED)
+    except BrokenPipeError:
+        # Whoever read our output has had enough (`roadbed openapi | head`); Python would complain while it exits.
+        sys.stdout = None
+        return DONE
+    return DONE
+
+
+def tell(message: str, code: int) -> int:
+    """Write an error for people; return the exit code that goes with it."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    print(f"roadbed: {message}", file=sys.stderr, flush=True)
+    return code
+
+
+def _listed(problems: tuple[str, ...]) -> str:
+    if len(problems) == 1:
+        return problems[0]
+    return "\n  - ".join(("the configuration is wrong:", *problems))

@@ -1,0 +1,95 @@
+"""``roadbed up`` and ``roadbed serve``: all checks first, then the server, in this process or in workers."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from socket import socket
+
+import roadbed
+from roadbed.app import PROTOCOL, build, describe
+from roadbed.cli.main import FAILED, tell
+from roadbed.cli.migrating import examine, migrate_if_behind
+from roadbed.kernel.errors import RoadbedError
+from roadbed.kernel.settings import PRODUCTION, Settings
+from roadbed.kernel.settings_values import mask
+from roadbed.runtime import server
+from roadbed.runtime.lifecycle import explain
+from roadbed.runtime.listening import check_exposure, is_loopback, listen, url_of
+from roadbed.runtime.storage import prepare_storage
+
+
+def serve_after_migration(settings: Settings) -> int:
+    """Migrate, serve until a signal, return the exit code."""
+    return _serve(settings, migrate_if_behind)
+
+
+def serve_as_it_is(settings: Settings) -> int:
+    """Serve until a signal, return the exit code; a database that does not fit is refused."""
+
+    def check(settings: Settings) -> list[str]:
+        examine(settings)[1].require_current()
+        prepare_storage(settings)
+        return []
+
+    return _serve(settings, check)
+
+
+def _serve(settings: Settings, prepare: Callable[[Settings], list[str]]) -> int:
+    check_exposure(settings)
+    describe(settings)  # A wrong declaration is told before anything is touched.
+    sock = listen(settings)
+    try:
+        ran = prepare(settings)
+        lines = banner(settings, sock, ran)
+        if settings.workers == 1:
+            return _serve_here(settings, sock, lines)
+        return _serve_with_workers(settings, sock, lines)
+    except KeyboardInterrupt:
+        # Ctrl-C before anything served: nothing was begun that would have to be told.
+        return server.STOPPED
+    finally:
+        sock.close()
+
+
+def _serve_here(settings: Settings, sock: socket, lines: str) -> int:
+    application = build(settings, announce=functools.partial(print, lines, flush=True))
+    code = server.serve_here(server.configure(lambda: application, PROTOCOL, settings), sock)
+    if application.failure is None:
+        return code
+    if not isinstance(application.failure, RoadbedError):
+        raise application.failure
+    return tell(explain(application.failure), FAILED)
+
+
+def _serve_with_workers(settings: Settings, sock: socket, lines: str) -> int:
+    config = server.configure(functools.partial(build, settings), PROTOCOL, settings)
+    announce = functools.partial(print, lines, flush=True)
+    return server.serve_with_workers(config, sock, announce, metrics=settings.metrics)
+
+
+def banner(settings: Settings, sock: socket, ran: list[str]) -> str:
+    """Return the few lines that a start prints: where everything is, and who can reach it."""
+    url = url_of(sock, settings)
+    place = (
+        f"{settings.sqlite_path.resolve()} (SQLite)" if settings.dialect == "sqlite" else mask(settings.database_url)
+    )
+    rows = [
+        ("API", f"{url}/"),
+        ("Docs", f"{url}/docs"),
+        ("Data", place),
+        ("Domains", ", ".join(settings.domains)),
+    ]
+    if settings.workers > 1:
+        rows.append(("Workers", str(settings.workers)))
+    if ran:
+        rows.append(("Schema", f"migrated: {', '.join(ran)}"))
+    rows.append(("Stop", "Ctrl-C"))
+    head = f"Roadbed {roadbed.__version__}, {settings.environment}: {_openness(settings)}"
+    return "\n".join((head, *(f"  {name:<8} {text}" for name, text in rows)))
+
+
+def _openness(settings: Settings) -> str:
+    if settings.environment != PRODUCTION and is_loopback(settings.host):
+        return "open to everyone on this machine, and to nobody else"
+    return "OPEN TO EVERYONE WHO REACHES IT, no credentials are asked for (open_access)"
