@@ -5,6 +5,7 @@ SQLAlchemy is imported with this module: only migrations and schema tests may im
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Column, Connection, Index, MetaData, Table, event
@@ -27,6 +28,9 @@ BEGIN
 END
 $$"""
 """PostgreSQL: what the trigger of every append-only table calls."""
+
+
+_SCRIPTS = "roadbed.scripts"
 
 
 def new_metadata() -> MetaData:
@@ -64,6 +68,16 @@ def append_only(table: Table) -> Table:
 
     event.listen(table, "after_create", create)
     return table
+
+
+def add_script(catalogue: MetaData, dialect: str, path: Path) -> None:
+    """Declare that a fresh schema needs a file of SQL too (functions); a migration runs ``execute_file`` itself."""
+    catalogue.info.setdefault(_SCRIPTS, []).append((dialect, path))
+
+
+def scripts(catalogue: MetaData, dialect: str) -> list[Path]:
+    """Return the files that complete a fresh schema on a dialect, in order."""
+    return [path for wanted, path in catalogue.info.get(_SCRIPTS, []) if wanted == dialect]
 
 
 def metadata() -> MetaData:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
+import signal
 import sqlite3
-import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, NullPool, create_engine, event
@@ -30,7 +32,7 @@ ADVISORY_LOCK = 0x526F616462656400
 TABLE_LOCK_TIMEOUT = 10.0
 """Seconds that a DDL statement waits for a table in use: whatever comes after it on that table waits as long."""
 
-_BUSY = "another process is migrating this database; try again when it is done"
+_BUSY = "another process migrates this database or writes to it without a pause; try again"
 
 
 def run(request: Request, work: Callable[[Connection], T]) -> T:
@@ -58,10 +60,26 @@ def _on_sqlite(path: Path, lock_timeout: float, work: Callable[[Connection], T])
     engine = create_engine("sqlite://", creator=lambda: _connect(path, lock_timeout), poolclass=NullPool)
     # The driver's own transactions would commit before DDL: with isolation_level None it leaves them to us.
     event.listen(engine, "begin", _begin_immediate)
-    with _file_lock(path, lock_timeout), engine.begin() as connection:
-        result = work(connection)
-        _check_references(connection)
-        return result
+    # ``.lock`` is the queue of the writers of serving processes: without a place in it we could wait for ever.
+    with _file_lock(path, ".migrate.lock", lock_timeout), _file_lock(path, ".lock", lock_timeout):
+        _create_file(path)
+        with engine.begin() as connection:
+            result = work(connection)
+            _check_references(connection)
+            return result
+
+
+def _create_file(path: Path) -> None:
+    """Make the file readable by its owner alone, and its name durable before anything in it is acknowledged."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _begin_immediate(connection: Connection) -> None:
@@ -86,20 +104,32 @@ def _check_references(connection: Connection) -> None:
 
 
 @contextmanager
-def _file_lock(path: Path, timeout: float) -> Generator[None]:
-    """Hold ``<file>.migrate.lock``. The kernel releases it when this process dies, however it dies."""
-    deadline = time.monotonic() + timeout
-    with path.with_name(path.name + ".migrate.lock").open("ab") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise Unavailable(_BUSY) from None
-                time.sleep(0.02)
-            else:
-                break
+def _file_lock(path: Path, suffix: str, timeout: float) -> Generator[None]:
+    """Hold a lock file beside the database. The kernel releases it when this process dies, however it dies."""
+    descriptor = os.open(f"{path}{suffix}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with _alarm(timeout):
+            # Blocking, so that we have a place in the queue; asking again and again, busy writers would pass us by.
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _alarm(seconds: float) -> Generator[None]:
+    """Interrupt what blocks after this time. The child works in its main thread, where signals arrive."""
+
+    def expire(_signal: int, _frame: FrameType | None) -> None:
+        raise Unavailable(_BUSY)
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))  # 0 would switch it off
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 async def _on_postgres(request: Request, work: Callable[[Connection], T]) -> T:

@@ -7,7 +7,7 @@ that tells the serving process whether the database fits. Alembic runs them and 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,16 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, create_engine
 
 from roadbed.data.migrations import engines
+from roadbed.data.migrations.introspect import Schema, describe
+from roadbed.data.migrations.introspect import compare as difference
 from roadbed.data.migrations.locations import State, known_revisions, state, with_platform
+from roadbed.data.migrations.operations import run_script
 from roadbed.data.migrations.protocol import Reply, Request, dialect_of
-from roadbed.data.schema import new_metadata
-from roadbed.kernel.errors import SchemaMismatch
+from roadbed.data.schema import new_metadata, scripts
+from roadbed.kernel.errors import ConfigurationError, SchemaMismatch
 
 Plan = Callable[[tuple[str, ...]], list[str]]
 
@@ -55,15 +58,41 @@ def _preview(request: Request) -> Reply:
 
 def _create(request: Request) -> Reply:
     def create(connection: Connection) -> Reply:
-        for catalogue in declared(request):
-            catalogue.create_all(connection)
+        _create_all(connection, declared(request))
         return Reply()
 
     return engines.run(request, create)
 
 
 def _compare(request: Request) -> Reply:
-    raise NotImplementedError
+    def compare(connection: Connection) -> Reply:
+        actual = describe(connection)
+        expected = _scratch(connection, declared(request))
+        return Reply(differences=difference(expected, actual))
+
+    return engines.run(request, compare)
+
+
+def _scratch(connection: Connection, catalogues: Sequence[MetaData]) -> Schema:
+    """Make what is declared where it disturbs nobody, and describe it."""
+    if connection.dialect.name == "sqlite":
+        with create_engine("sqlite://").connect() as memory:
+            _create_all(memory, catalogues)
+            return describe(memory)
+    with connection.begin_nested() as savepoint:
+        connection.exec_driver_sql("CREATE SCHEMA roadbed_declared")
+        connection.exec_driver_sql("SET LOCAL search_path = roadbed_declared")
+        _create_all(connection, catalogues)
+        found = describe(connection)
+        savepoint.rollback()
+    return found
+
+
+def _create_all(connection: Connection, catalogues: Sequence[MetaData]) -> None:
+    for catalogue in catalogues:
+        catalogue.create_all(connection, checkfirst=False)
+        for path in scripts(catalogue, connection.dialect.name):
+            run_script(connection, path.read_text(encoding="utf-8"))
 
 
 _ACTIONS: dict[str, Callable[[Request], Reply]] = {
@@ -75,11 +104,19 @@ _ACTIONS: dict[str, Callable[[Request], Reply]] = {
 }
 
 
-def declared(request: Request) -> Iterable[MetaData]:
-    """Yield the tables that the platform and the enabled domains declare."""
+def declared(request: Request) -> list[MetaData]:
+    """Return the tables that the platform and the enabled domains declare.
+
+    Raises:
+        ConfigurationError: a location does not say where its tables are declared.
+    """
+    found: list[MetaData] = []
     for location in with_platform(request.locations):
         module, _, name = location.metadata.partition(":")
-        yield getattr(import_module(module), name)()
+        if not name:
+            raise ConfigurationError(f"domain {location.branch!r} does not say where its tables are declared")
+        found.append(getattr(import_module(module), name)())
+    return found
 
 
 def _migrate(request: Request, up: bool, **options: Any) -> list[str]:

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.CheckConstraint("sequence >= 1", name="sequence"),
         sa.CheckConstraint("version >= 1", name="version"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "ledger_transaction",
@@ -43,9 +44,9 @@ def upgrade() -> None:
         sa.Column("transfer_id", Id()),
         sa.Column("reverses", Id(), sa.ForeignKey("ledger_transaction.transaction_id")),
         sa.CheckConstraint("sequence >= 1", name="sequence"),
-        sa.UniqueConstraint("account_id", "sequence"),
         sa.UniqueConstraint("account_id", "created_at"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_index(None, "ledger_transaction", ["created_at", "transaction_id"])
     for column, unique in (("transfer_id", False), ("reverses", True)):
@@ -56,7 +57,7 @@ def upgrade() -> None:
     dialect = op.get_context().dialect.name
     for statement in append_only_statements("ledger_transaction", dialect):
         op.execute(statement)
-    if dialect == "postgresql" and POST.exists():
+    if dialect == "postgresql":
         execute_file(POST)
 
 
