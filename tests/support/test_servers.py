@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import StartService
 from tests.support.ports import free_port, is_listening
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.process import ServerFailedError
@@ -128,3 +129,10 @@ def test_a_failing_test_leaves_no_server() -> None:
 
 def test_both_engines_take_turns(engine: str, engine_url: str) -> None:
     assert engine_url.startswith({"sqlite": "sqlite:///", "postgres": "postgresql://"}[engine])
+
+
+def test_a_real_service_starts_and_ends_on_either_engine(start_service: StartService, engine_url: str) -> None:
+    service = start_service(database_url=engine_url)
+    assert service.is_ready()
+    assert service.terminate() == 0
+    assert not service.is_ready()
