@@ -6,10 +6,12 @@ import msgspec
 
 from roadbed.http.asgi import Header
 from roadbed.kernel.errors import (
+    AddressTooLong,
     Conflict,
     DeadlineExceeded,
     Fault,
     Forbidden,
+    HeadTooLarge,
     Invalid,
     KeyReused,
     MethodNotAllowed,
@@ -40,6 +42,8 @@ STATUS: dict[type[RoadbedError], int] = {
     Conflict: 409,
     PreconditionFailed: 412,
     TooLarge: 413,
+    AddressTooLong: 414,
+    HeadTooLarge: 431,
     UnsupportedMediaType: 415,
     KeyReused: 422,
     Unavailable: 503,

@@ -13,7 +13,9 @@ Services raise these; they know nothing of HTTP. Only ``roadbed.http.problems`` 
     │   ├── MethodNotAllowed          the name exists, the verb does not
     │   ├── UnsupportedMediaType      the body is not of a type that the operation reads
     │   ├── NotAcceptable             the operation cannot answer in the type asked for
-    │   ├── TooLarge                  a body, header or batch exceeds its bound
+    │   ├── TooLarge                  a body or batch exceeds its bound
+    │   │   ├── HeadTooLarge          the header fields do
+    │   │   └── AddressTooLong        the address does
     │   ├── TooSlow                   the caller took too long to send its request
     │   ├── Forbidden                 wrong host, foreign origin or missing permission
     │   ├── Conflict                  the state does not allow it
@@ -131,6 +133,20 @@ class TooLarge(Refused):
 
     slug = "too-large"
     title = "The request is too large"
+
+
+class HeadTooLarge(TooLarge):
+    """The header fields of a request are too many or too long."""
+
+    slug = "head-too-large"
+    title = "The header fields are too large"
+
+
+class AddressTooLong(TooLarge):
+    """The path and query of a request are too long."""
+
+    slug = "address-too-long"
+    title = "The address is too long"
 
 
 class TooSlow(Refused):
