@@ -7,6 +7,7 @@ order in which ``Application.running`` reads; it closes in the reverse order.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
@@ -38,6 +39,7 @@ from roadbed.runtime.listening import allowed_hosts
 from roadbed.runtime.log_events import log_events
 from roadbed.runtime.logs import open_logs
 from roadbed.runtime.metrics import CONTENT_TYPE, Metrics
+from roadbed.runtime.process import FILES_BESIDE_CONNECTIONS, raise_open_files
 
 PROTOCOL = "httptools"
 """The server's HTTP protocol class, by name or import path: worker processes import it themselves."""
@@ -172,6 +174,7 @@ class Application:
             logs = open_logs(settings)
             stack.callback(logs.close)
             log_events(events, logs, settings)
+            raise_open_files(settings.max_connections + FILES_BESIDE_CONNECTIONS)
             domains = load_domains(settings.domains)
             database = await patiently(lambda: open_database(settings, events), settings.database_wait, events)
             stack.push_async_callback(database.close, CLOSE_TIMEOUT)
@@ -184,7 +187,8 @@ class Application:
             stack.push_async_callback(jobs.stop)
             self._start_jobs(jobs, database, figures)
             self._readiness.started(_checks(database, domains))
-            logs.logger.info("Serving", domains=[domain.name for domain in domains], engine=database.dialect)
+            names = [domain.name for domain in domains]
+            logs.logger.info("Serving", domains=names, engine=database.dialect, process=os.getpid())
             self._listen_to_the_outside(edge)
             yield edge
 

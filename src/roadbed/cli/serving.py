@@ -11,11 +11,14 @@ from roadbed.app import PROTOCOL, build, describe
 from roadbed.cli.main import FAILED, tell
 from roadbed.cli.migrating import examine, migrate_if_behind
 from roadbed.kernel.errors import RoadbedError
+from roadbed.kernel.events import Events
 from roadbed.kernel.settings import PRODUCTION, Settings
 from roadbed.kernel.settings_values import mask
 from roadbed.runtime import server
 from roadbed.runtime.lifecycle import explain
 from roadbed.runtime.listening import check_exposure, is_loopback, listen, url_of
+from roadbed.runtime.log_events import log_events
+from roadbed.runtime.logs import open_logs
 from roadbed.runtime.storage import prepare_storage
 
 
@@ -65,7 +68,12 @@ def _serve_here(settings: Settings, sock: socket, lines: str) -> int:
 def _serve_with_workers(settings: Settings, sock: socket, lines: str) -> int:
     config = server.configure(functools.partial(build, settings), PROTOCOL, settings)
     announce = functools.partial(print, lines, flush=True)
-    return server.serve_with_workers(config, sock, announce, metrics=settings.metrics)
+    logs, events = open_logs(settings), Events()
+    log_events(events, logs, settings)
+    try:
+        return server.serve_with_workers(config, sock, events, announce, metrics=settings.metrics)
+    finally:
+        logs.close()
 
 
 def banner(settings: Settings, sock: socket, ran: list[str]) -> str:

@@ -22,14 +22,12 @@ from roadbed.kernel.errors import ConfigurationError, RoadbedError
 from roadbed.kernel.settings import Settings
 from roadbed.kernel.settings_values import GIB, MIB
 from roadbed.runtime.listening import check_exposure, listen
+from roadbed.runtime.process import FILES_BESIDE_CONNECTIONS
 from roadbed.runtime.storage import storage_problem
 
 LEAST_SQLITE = (3, 46, 0)
 LEAST_FREE = 256 * MIB
 LITTLE_FREE = 2 * GIB
-FILES_BESIDE_CONNECTIONS = 100
-"""Open files that a process needs beside its connections: the database, its threads, the log."""
-
 _REMOTE = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "afs", "ceph")
 _RELEASED = 1_767_225_600  # 2026-01-01T00:00:00Z: before this release existed, no clock can be right
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import msgspec
 
+FILES_BESIDE_CONNECTIONS = 100
+"""Open files that a process needs beside its connections: the database, its threads, the log."""
+
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -28,6 +31,19 @@ def figures() -> Figures:
     return Figures(
         used.user + used.system, _resident(), _open_files(), -1 if limit == resource.RLIM_INFINITY else limit
     )
+
+
+def raise_open_files(needed: int) -> int:
+    """Raise the limit of open files of this process to ``needed``, as far as the system lets it; return the limit.
+
+    Many systems start processes with 1024, a value from the time of select(), although far more is allowed.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return soft
+    limit = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    return limit
 
 
 def _resident() -> int:

@@ -17,6 +17,7 @@ from uvicorn.config import STARTUP_FAILURE, Config
 from uvicorn.server import Server
 from uvicorn.supervisors.multiprocess import Multiprocess
 
+from roadbed.kernel.events import Events, Notice
 from roadbed.kernel.settings import Settings
 from roadbed.runtime.lifecycle import STOP_SIGNALS
 from roadbed.runtime.metrics_folder import metrics_folder
@@ -79,22 +80,25 @@ def serve_here(config: Config, sock: socket) -> int:
     return FORCED if server.force_exit else STOPPED
 
 
-def serve_with_workers(config: Config, sock: socket, announce: Callable[[], None], *, metrics: bool) -> int:
+def serve_with_workers(
+    config: Config, sock: socket, events: Events, announce: Callable[[], None], *, metrics: bool
+) -> int:
     """Supervise workers until a signal; return the exit code. ``announce`` is called when all of them serve."""
     with ExitStack() as stack:
         if metrics:
             stack.enter_context(metrics_folder())
-        supervisor = Supervisor(config, [sock], announce)
+        supervisor = Supervisor(config, [sock], events, announce)
         supervisor.run()
     failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
     return FAILED if failed else STOPPED
 
 
 class Supervisor(Multiprocess):
-    """uvicorn's supervisor, which restarts workers that die; this one also tells when all serve."""
+    """uvicorn's supervisor, which starts a new worker for one that died or hangs; this one also tells of it."""
 
-    def __init__(self, config: Config, sockets: list[socket], announce: Callable[[], None]) -> None:
+    def __init__(self, config: Config, sockets: list[socket], events: Events, announce: Callable[[], None]) -> None:
         super().__init__(config, sockets)
+        self._events = events
         self._announce = announce
 
     def init_processes(self) -> None:
@@ -111,6 +115,15 @@ class Supervisor(Multiprocess):
                 self._announce()
                 return
             self.handle_signals()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace workers that died or do not answer."""
+        before = list(self.processes)
+        super().keep_subprocess_alive()
+        for old, new in zip(before, self.processes, strict=False):
+            if old is not new:
+                fields = {"process": old.pid, "exit_code": old.exitcode, "successor": new.pid}
+                self._events.emit(Notice("error", "A worker died; another one takes its place", fields))
 
     def terminate_all(self) -> None:
         """Stop listening, then ask the workers to stop."""
