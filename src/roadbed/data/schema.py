@@ -1,10 +1,11 @@
-"""How tables are declared: one naming convention, STRICT on SQLite, append-only tables; and the platform's own tables.
+"""How tables are declared: one naming convention, STRICT on SQLite, guards for rows; and the platform's own tables.
 
 SQLAlchemy is imported with this module: only migrations and schema tests may import it, never a request path.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,11 @@ CONVENTION = {
 REFUSE_CHANGE = """\
 CREATE FUNCTION roadbed_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', ERRCODE = 'restrict_violation';
+    RAISE EXCEPTION USING
+        MESSAGE = TG_TABLE_NAME || ' keeps its rows: ' || TG_OP || ' is refused', ERRCODE = 'restrict_violation';
 END
 $$"""
-"""PostgreSQL: what the trigger of every append-only table calls."""
-
+"""PostgreSQL: what the triggers of append-only and permanent tables call."""
 
 _SCRIPTS = "roadbed.scripts"
 
@@ -46,24 +47,48 @@ def new_table(name: str, catalogue: MetaData, *parts: Any, rowid: bool = True) -
 def append_only_statements(table: str, dialect: str) -> list[str]:
     """Return the DDL that makes a table refuse UPDATE and DELETE (and TRUNCATE, on PostgreSQL).
 
-    SQLite's ``INSERT OR REPLACE`` deletes unseen by triggers unless ``PRAGMA recursive_triggers`` is on.
-    On PostgreSQL ``roadbed_refuse_change`` must exist: the platform's first revision makes it.
+    It costs an INSERT nothing. SQLite's ``INSERT OR REPLACE`` deletes unseen by triggers unless
+    ``PRAGMA recursive_triggers`` is on. On PostgreSQL the platform's first revision must have run.
     """
     if dialect == "postgresql":
-        trigger = f"CREATE TRIGGER tr_{table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
-        return [f"{trigger} FOR EACH STATEMENT EXECUTE FUNCTION roadbed_refuse_change()"]
-    return [
-        f"CREATE TRIGGER tr_{table}_no_{verb} BEFORE {verb.upper()} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-        for verb in ("update", "delete")
-    ]
+        return [_postgres_guard(table, "append_only", "UPDATE OR DELETE OR TRUNCATE")]
+    return [_sqlite_guard(table, "no_update", "UPDATE"), _sqlite_guard(table, "no_delete", "DELETE")]
+
+
+def permanent_statements(table: str, key: str, dialect: str) -> list[str]:
+    """Return the DDL that makes a table refuse to lose a row or to change its key; other columns may change.
+
+    What refers to such rows by a write path of ours needs no foreign key to stay true.
+    """
+    if dialect == "postgresql":
+        return [_postgres_guard(table, "permanent", f"UPDATE OF {key} OR DELETE OR TRUNCATE")]
+    return [_sqlite_guard(table, "no_rekey", f"UPDATE OF {key}"), _sqlite_guard(table, "no_delete", "DELETE")]
+
+
+def _postgres_guard(table: str, name: str, events: str) -> str:
+    trigger = f"CREATE TRIGGER tr_{table}_{name} BEFORE {events} ON {table}"
+    return f"{trigger} FOR EACH STATEMENT EXECUTE FUNCTION roadbed_refuse_change()"
+
+
+def _sqlite_guard(table: str, name: str, event: str) -> str:
+    refusal = f"{table} keeps its rows: {event.partition(' ')[0]} is refused"
+    return f"CREATE TRIGGER tr_{table}_{name} BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
 
 
 def append_only(table: Table) -> Table:
-    """Make a fresh table come with its append-only triggers; a migration runs ``append_only_statements`` itself."""
+    """Make a fresh table append-only; a migration runs ``append_only_statements`` itself."""
+    return _with(table, append_only_statements)
 
+
+def permanent(table: Table) -> Table:
+    """Make the rows of a fresh table permanent; a migration runs ``permanent_statements`` itself."""
+    key = table.primary_key.columns[0].name
+    return _with(table, lambda name, dialect: permanent_statements(name, key, dialect))
+
+
+def _with(table: Table, statements: Callable[[str, str], list[str]]) -> Table:
     def create(target: Table, connection: Connection, **_: Any) -> None:
-        for statement in append_only_statements(target.name, connection.dialect.name):
+        for statement in statements(target.name, connection.dialect.name):
             connection.exec_driver_sql(statement)
 
     event.listen(table, "after_create", create)

@@ -8,7 +8,8 @@ second at every start; parsing the files takes milliseconds.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -91,7 +92,7 @@ def known_revisions(locations: Iterable[Location]) -> dict[str, list[str]]:
     Raises:
         ConfigurationError: a package is missing, or its revisions are not one line from first to last.
     """
-    return {location.branch: _line(location.branch, _declared(location)) for location in with_platform(locations)}
+    return {location.branch: list(_line(location)) for location in with_platform(locations)}
 
 
 def heads(locations: Iterable[Location]) -> tuple[str, ...]:
@@ -149,8 +150,10 @@ def _constants(path: Path) -> dict[str, object]:
     return found
 
 
-def _line(branch: str, before: Mapping[str, str | None]) -> list[str]:
-    """Order the revisions of a branch from first to last."""
+@cache
+def _line(location: Location) -> tuple[str, ...]:
+    """Return the revisions of a branch from first to last. Read once per process: health checks ask often."""
+    branch, before = location.branch, _declared(location)
     after = {parent: revision for revision, parent in before.items()}
     line: list[str] = []
     while (revision := after.get(line[-1] if line else None)) is not None and revision not in line:
@@ -158,4 +161,4 @@ def _line(branch: str, before: Mapping[str, str | None]) -> list[str]:
     if len(line) != len(before):
         strays = ", ".join(sorted(set(before) - set(line)))
         raise ConfigurationError(f"the revisions of branch {branch!r} are not one line, first to last: see {strays}")
-    return line
+    return tuple(line)

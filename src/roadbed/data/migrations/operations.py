@@ -18,11 +18,19 @@ def execute_file(path: Path) -> None:
     on SQLite each ends with a semicolon at the end of a line.
     """
     sql = path.read_text(encoding="utf-8")
-    context = op.get_context()
-    if context.as_sql:
-        context.impl.static_output(sql.rstrip() + "\n")
+    if op.get_context().as_sql:
+        execute_raw(sql)
     else:
         run_script(op.get_bind(), sql)
+
+
+def execute_raw(sql: str) -> None:
+    """Run one statement as it stands; ``:name`` in it is left alone."""
+    context = op.get_context()
+    if context.as_sql:
+        context.impl.static_output(sql.rstrip().removesuffix(";") + ";\n")
+    else:
+        op.get_bind().exec_driver_sql(sql)
 
 
 def run_script(connection: Connection, sql: str) -> None:

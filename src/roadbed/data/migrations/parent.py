@@ -24,6 +24,8 @@ LOCK_TIMEOUT = 60.0
 TIMEOUT = 600.0
 """Seconds that a migration may take. After that it is killed, and the database is as it was."""
 
+_ATOMIC = "a migration is done as a whole or not at all: see `roadbed migrate status`, then try again"
+
 
 def upgrade(
     url: str,
@@ -113,7 +115,7 @@ def _ask(request: Request) -> Reply:
         )
     except subprocess.TimeoutExpired:
         seconds = round(request.timeout + request.lock_timeout)
-        raise Unavailable(f"the migration took longer than {seconds} s and was stopped; nothing was changed") from None
+        raise Unavailable(f"the migration took longer than {seconds} s and was stopped; {_ATOMIC}") from None
     return _read(finished)
 
 
@@ -121,7 +123,7 @@ def _read(finished: subprocess.CompletedProcess[bytes]) -> Reply:
     try:
         reply = msgspec.json.decode(finished.stdout, type=Reply)
     except msgspec.DecodeError:
-        raise Unavailable(f"the migration ended without an answer ({_ending(finished)}); nothing was changed") from None
+        raise Unavailable(f"the migration ended without an answer ({_ending(finished)}); {_ATOMIC}") from None
     if reply.failure == "configuration":
         raise ConfigurationError(reply.detail)
     if reply.failure == "mismatch":

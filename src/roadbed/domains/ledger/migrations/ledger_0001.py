@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from roadbed.data.columns import Id, Instant, Integer64
-from roadbed.data.migrations.operations import execute_file
-from roadbed.data.schema import append_only_statements
+from roadbed.data.migrations.operations import execute_file, execute_raw
+from roadbed.data.schema import append_only_statements, permanent_statements
 
 revision = "ledger_0001"
 down_revision = None
@@ -36,7 +36,7 @@ def upgrade() -> None:
     op.create_table(
         "ledger_transaction",
         sa.Column("transaction_id", Id(), primary_key=True),
-        sa.Column("account_id", Id(), sa.ForeignKey("ledger_account.account_id"), nullable=False),
+        sa.Column("account_id", Id(), nullable=False),
         sa.Column("amount", Integer64(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("sequence", Integer64(), nullable=False),
@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("reverses", Id(), sa.ForeignKey("ledger_transaction.transaction_id")),
         sa.CheckConstraint("sequence >= 1", name="sequence"),
         sa.UniqueConstraint("account_id", "created_at"),
+        sa.ForeignKeyConstraint(["account_id"], ["ledger_account.account_id"]).ddl_if(dialect="sqlite"),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
@@ -55,8 +56,11 @@ def upgrade() -> None:
             None, "ledger_transaction", [column], unique=unique, sqlite_where=present, postgresql_where=present
         )
     dialect = op.get_context().dialect.name
-    for statement in append_only_statements("ledger_transaction", dialect):
-        op.execute(statement)
+    for statement in (
+        *permanent_statements("ledger_account", "account_id", dialect),
+        *append_only_statements("ledger_transaction", dialect),
+    ):
+        execute_raw(statement)
     if dialect == "postgresql":
         execute_file(POST)
 
