@@ -10,9 +10,11 @@ How to compose it (this is what ``app`` does)::
         mounts={"/console": Mount(static_files)},
     )                                           # ConfigurationError: some operation is declared wrongly
 
-``edge`` is the application to serve (``server.make_server``) or to drive in a test (``httpx.ASGITransport``). It makes
-and closes nothing of what it is given. ``/openapi.json`` and ``/docs`` come with it. While the process shuts down call
-``edge.drain()``: replies then say ``Connection: close``; ``edge.abandon()`` answers 503 to whatever still runs.
+``edge`` is the application to serve or to drive in a test (``httpx.ASGITransport``). It makes and closes nothing of what
+it is given. ``/openapi.json`` and ``/docs`` come with it. To bound connections, heads and idling too, serve it with
+``uvicorn.Config(..., http=protocol.PROTOCOL)`` and set ``scope["state"][connections.STATE_KEY] = edge.connections`` when
+the lifespan starts. While the process shuts down call ``edge.drain()``: replies then say ``Connection: close``;
+``edge.abandon()`` answers 503 to whatever still runs.
 
 Exactly one ``RequestFinished`` is emitted per request, whatever became of it, and a ``RequestFailed`` before it for an
 error that nobody foresaw.
@@ -29,6 +31,7 @@ from roadbed.http import conventions, fields
 from roadbed.http.asgi import ClientLeft, Header, Receive, Scope, Send
 from roadbed.http.call import ABANDONED, EXPIRED, TOO_SLOW, Call
 from roadbed.http.compiler import compile_groups
+from roadbed.http.connections import Connections
 from roadbed.http.deadlines import Deadlines
 from roadbed.http.guard import Guard
 from roadbed.http.limits import CLIENT_CLOSED, HttpOptions
@@ -63,6 +66,7 @@ class Edge:
         mounts: Mapping[str, Mount] | None = None,
     ) -> None:
         self.options = options = options or HttpOptions()
+        self.connections = Connections(options, events)
         self.endpoints = compile_groups(operation_groups, options)
         self._find = Router(self.endpoints).find
         self._mounts = MountTable(mounts or {})

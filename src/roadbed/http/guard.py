@@ -32,10 +32,12 @@ class Guard:
 
     def __init__(self, options: HttpOptions) -> None:
         self._any_host = "*" in options.allowed_hosts
-        self._names = frozenset(
+        names = [
             f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host.lower()
             for host in options.allowed_hosts
-        )
+        ]
+        self._names = frozenset(names)
+        self._suffixes = tuple(name[1:] for name in names if name.startswith("*."))
         self._any_origin = "*" in options.cors_origins
         self._origins = frozenset(origin.lower().rstrip("/").encode("latin-1") for origin in options.cors_origins)
         self.has_cors = bool(self._origins)
@@ -55,10 +57,13 @@ class Guard:
             if self._any_host:
                 return
             raise Invalid(faults=[Fault("header:Host", "This field is missing")])
-        if not self._any_host and host_name(host.decode("latin-1")) not in self._names:
+        if not self._is_served(host_name(host.decode("latin-1"))):
             raise Forbidden("This host is not served here; the setting allowed_hosts names those that are")
         if len(self.known_hosts) < _REMEMBERED:
             self.known_hosts.add(host)
+
+    def _is_served(self, name: str) -> bool:
+        return self._any_host or name in self._names or name.endswith(self._suffixes)
 
     def check_origin(self, fields: Fields) -> None:
         """Refuse an unsafe request that a page of another origin makes.

@@ -116,9 +116,7 @@ class Operations(Generic[S]):
         """Declare what answers DELETE."""
         return self._declare("DELETE", path, options)
 
-    def _declare(
-        self, method: str, path: str, options: Options
-    ) -> Callable[[Handler[S, P, R]], Handler[S, P, R]]:
+    def _declare(self, method: str, path: str, options: Options) -> Callable[[Handler[S, P, R]], Handler[S, P, R]]:
         def register(function: Handler[S, P, R]) -> Handler[S, P, R]:
             self.declared.append(Operation(group=self.name, method=method, path=path, function=function, **options))
             return function

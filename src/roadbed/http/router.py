@@ -124,5 +124,3 @@ def _decode(segment: str) -> str:
         return unquote_to_bytes(segment).decode("utf-8")
     except UnicodeDecodeError:
         raise Invalid(faults=[Fault("path", "The path is not UTF-8")]) from None
-
-

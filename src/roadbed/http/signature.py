@@ -124,9 +124,7 @@ class _Reading:
         if place == "path" and default is not REQUIRED:
             self.complain(f"`{name}`: a path parameter has no default")
         public = header.name if header else name
-        self.parameters.append(
-            Parameter(public, place, name, annotation, read, default, many=item is not None)
-        )
+        self.parameters.append(Parameter(public, place, name, annotation, read, default, many=item is not None))
 
     def _check_options(self) -> None:
         operation = self.operation
