@@ -123,7 +123,7 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> Iterat
         if not variable.startswith(PREFIX) or variable == FILE_VARIABLE:
             continue
         if variable not in rows:
-            problems.append(f"{variable} is not a setting{_nearest(variable, [*rows, FILE_VARIABLE])}")
+            problems.append(f"{variable} is not a setting{_nearest_variable(variable, [*rows, FILE_VARIABLE])}")
         elif value.strip():
             yield rows[variable], value, variable
 
@@ -157,6 +157,12 @@ def _quoted(row: Setting, raw: object) -> str:
     if row.about.secret:
         return mask(raw) if isinstance(raw, str) else "***"
     return repr(str(raw) if isinstance(raw, Path) else raw)
+
+
+def _nearest_variable(variable: str, known: list[str]) -> str:
+    # The prefix that all share would make any two alike.
+    hint = _nearest(variable.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in known])
+    return hint.replace("did you mean ", f"did you mean {PREFIX}")
 
 
 def _nearest(name: object, known: Mapping[str, Any] | list[str] | tuple[str, ...]) -> str:

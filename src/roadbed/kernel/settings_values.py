@@ -12,7 +12,7 @@ GIB = 1024 * MIB
 
 _MEASURE = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([a-zA-Z]*)\Z")
 _FACTORS = {
-    "bytes": {"": 1, "b": 1, "kib": KIB, "mib": MIB, "gib": GIB, "kb": 1000, "mb": 1000**2, "gb": 1000**3},
+    "bytes": {"": 1, "b": 1, "bytes": 1, "kib": KIB, "mib": MIB, "gib": GIB, "kb": 1000, "mb": 1000**2, "gb": 1000**3},
     "s": {"": 1.0, "ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0},
     "": {"": 1},
 }
