@@ -1,0 +1,1 @@
+"""Starts the contenders, loads them, compares them."""

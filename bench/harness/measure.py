@@ -1,0 +1,161 @@
+"""The run itself: each contender alone, then pair by pair in turns."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from bench.harness import client, seed
+from bench.harness.contender import Contender
+from bench.harness.cores import Cores
+from bench.harness.errors import BenchError
+from bench.harness.pace import Paced, pace
+from bench.harness.plan import WARM_UP_CONNECTIONS, Effort, Pair, Step, has_paced
+from bench.harness.postgres import Cluster
+from bench.harness.results import Alone, Cell, PairResult, Run
+from bench.harness.roster import BY_NAME
+from bench.harness.stage import Stage, staged
+
+IDLE_AFTER = 2.0  # seconds from the first answer until a server counts as idle
+WARM_UP = 1  # second
+BAD_SHARE = 0.001  # of all requests: more refused ones than this make a turn unsound
+
+Say = Callable[[str], None]
+
+
+@contextmanager
+def _cluster(contenders: Sequence[Contender], folder: Path, cores: Cores) -> Generator[Cluster | None, None, None]:
+    """A new one for every pair: nobody inherits another's bloat."""
+    if any(contender.store == "postgresql" for contender in contenders):
+        with Cluster(folder / "cluster", cores.database) as cluster:
+            yield cluster
+    else:
+        yield None
+
+
+def alone(contender: Contender, folder: Path, cores: Cores, effort: Effort) -> Alone:
+    """Start a contender by itself, on an empty database and again on its own; see what it holds when idle."""
+    folder.mkdir()
+    folder.chmod(0o711)  # PostgreSQL's user walks through
+    with _cluster([contender], folder, cores) as cluster, staged(contender, folder / "stage", cores, cluster) as stage:
+        first = stage.start()
+        stage.check()
+        starts: list[float] = []
+        for _ in range(effort.restarts):
+            stage.stop()
+            starts.append(stage.start())
+        time.sleep(IDLE_AFTER)
+        return Alone(contender.name, first, starts, stage.memory())
+
+
+def pair(pair: Pair, planned: Sequence[Step], folder: Path, cores: Cores, effort: Effort, say: Say) -> PairResult:
+    """Measure two contenders in turns; both are up, one is loaded."""
+    contenders = [BY_NAME[name] for name in pair.names]
+    folder.mkdir()
+    folder.chmod(0o711)
+    result = PairResult(pair.ours, pair.peer if len(contenders) == 2 else "")
+    with ExitStack() as stack:
+        cluster = stack.enter_context(_cluster(contenders, folder, cores))
+        stages = [stack.enter_context(staged(each, folder / each.name, cores, cluster)) for each in contenders]
+        for stage in stages:
+            stage.start()
+            stage.check()
+            stage.seed()
+        warm: set[str] = set()
+        for step in planned:
+            if step.work not in warm:
+                warm.add(step.work)
+                for stage in stages:
+                    stage.load(step.work, WARM_UP_CONNECTIONS, WARM_UP, turn=0)
+            result.cells.append(_cell(stages, step))
+            say(f"  {step.work} at {step.connections}: {_rates(result.cells[-1])}")
+        if has_paced(pair, planned):
+            _half_load(stages, result, effort)
+            say(f"  creates at half load, p99: {_paced(result)}")
+    return result
+
+
+def _cell(stages: Sequence[Stage], step: Step) -> Cell:
+    cell = Cell(step.work, step.connections)
+    sides = (cell.ours, cell.peer)
+    for turn in range(1, step.rounds + 1):
+        for stage, slots in zip(stages, sides, strict=False):
+            # The same seed for both halves of a pair: the same requests.
+            slots.append(stage.load(step.work, step.connections, step.seconds, turn))
+    return cell
+
+
+def _half_load(stages: Sequence[Stage], result: PairResult, effort: Effort) -> None:
+    """Creates at half of what each was just seen to do."""
+    full = next(cell for cell in result.cells if (cell.work, cell.connections) == ("create", WARM_UP_CONNECTIONS))
+    known = seed.accounts()
+    for turn in range(effort.paced_rounds):
+        for stage, slots, turns in zip(
+            stages, (full.ours, full.peer), (result.half.ours, result.half.peer), strict=False
+        ):
+            rate = statistics.median(slot.rate for slot in slots) / 2
+            turns.append(_paced_turn(stage, known, rate, effort, turn))
+
+
+def _paced_turn(stage: Stage, known: list[str], rate: float, effort: Effort, turn: int) -> Paced:
+    requests = [client.request("POST", stage.contender.routes.create, body) for body in seed.bodies(known, len(known))]
+    return pace(stage.place.port, requests, rate, effort.paced_seconds, seed=turn)
+
+
+def _rates(cell: Cell) -> str:
+    sides = [statistics.median(slot.rate for slot in slots) for slots in (cell.ours, cell.peer) if slots]
+    return " against ".join(f"{rate:,.0f}/s" for rate in sides)
+
+
+def _paced(result: PairResult) -> str:
+    sides = [statistics.median(paced.p99 for paced in turns) for turns in (result.half.ours, result.half.peer) if turns]
+    return " against ".join(f"{value:.1f} ms" for value in sides)
+
+
+def unsound(result: PairResult) -> list[str]:
+    """Return in words where too many requests went wrong."""
+    found: list[str] = []
+    for cell in result.cells:
+        for name, slots in ((result.ours, cell.ours), (result.peer, cell.peer)):
+            bad = sum(slot.bad for slot in slots)
+            if bad > BAD_SHARE * sum(slot.rate for slot in slots):
+                found.append(
+                    f"{name}: {bad} requests of {cell.work} at {cell.connections} connections were not answered well"
+                )
+    for name, turns in ((result.ours, result.half.ours), (result.peer, result.half.peer)):
+        if bad := sum(paced.bad for paced in turns):
+            found.append(f"{name}: {bad} creates at half load were not answered well")
+    return found
+
+
+def everything(
+    run: Run, plan: Sequence[tuple[Pair, list[Step]]], folder: Path, cores: Cores, effort: Effort, say: Say
+) -> None:
+    """Fill a run. What fails is written down, and the rest goes on."""
+    names = list(dict.fromkeys(name for each, _ in plan for name in each.names))
+    for name in names:
+        say(f"{name}: start-up and memory")
+        try:
+            run.alone.append(alone(BY_NAME[name], folder / f"alone-{name}", cores, effort))
+        except BenchError as error:
+            _note(run, str(error), say)
+    sound = {each.name for each in run.alone}
+    for number, (each, planned) in enumerate(plan, start=1):
+        if not sound.issuperset(each.names):
+            continue
+        say(f"[{number}/{len(plan)}] {' and '.join(each.names)}")
+        try:
+            run.pairs.append(pair(each, planned, folder / f"pair-{number}", cores, effort, say))
+        except BenchError as error:
+            _note(run, str(error), say)
+            continue
+        for problem in unsound(run.pairs[-1]):
+            _note(run, problem, say)
+
+
+def _note(run: Run, problem: str, say: Say) -> None:
+    run.problems.append(problem)
+    say(f"  PROBLEM: {problem}")
