@@ -1,0 +1,52 @@
+"""One service per engine for all of this folder: started as a user starts it, on a database of its own."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from tests.conftest import ENGINES
+from tests.contract.database import Ledger, opened
+from tests.support.postgres import PostgresServer
+from tests.support.service import Service, ServiceOptions, running_service
+
+
+@dataclass(frozen=True)
+class Running:
+    """A service that runs, and a look into its database."""
+
+    engine: str
+    service: Service
+    ledger: Ledger
+
+    @property
+    def port(self) -> int:
+        return self.service.port
+
+
+@contextmanager
+def serving(
+    engine: str, request: pytest.FixtureRequest, folder: pytest.TempPathFactory, options: ServiceOptions | None = None
+) -> Iterator[Running]:
+    """Run a service on an engine. When it ends, its books must balance and nothing unforeseen may be in its log."""
+    options = {} if options is None else options
+    url: str | None = None
+    if engine == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        url = server.create_database()
+    with running_service(folder.mktemp(engine), **{**options, "database_url": url}) as service:
+        with opened(url or str(service.data / "roadbed.db")) as ledger:
+            yield Running(engine, service, ledger)
+            assert ledger.wrong_accounts() == []
+        assert service.terminate() == 0
+        unforeseen = re.findall(r'^.*"level":\s?"(?:error|critical)".*$|^Traceback.*$', service.logs(), re.MULTILINE)
+        assert unforeseen == []
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The shared service: scenarios use ids of their own and count differences of rows."""
+    with serving(request.param, request, tmp_path_factory) as started:
+        yield started
