@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Column, Connection, Index, MetaData, Table, event
 
@@ -40,7 +40,14 @@ def new_metadata() -> MetaData:
 
 
 def new_table(name: str, catalogue: MetaData, *parts: Any, rowid: bool = True) -> Table:
-    """Declare a table: STRICT on SQLite, and ``WITHOUT ROWID`` there unless ``rowid``."""
+    """Declare a table: STRICT on SQLite, and ``WITHOUT ROWID`` there unless ``rowid``.
+
+    No column counts by itself: ids come from the application. A revision says ``autoincrement=False`` at the column of
+    an integer primary key.
+    """
+    for part in parts:
+        if isinstance(part, Column):
+            cast("Column[Any]", part).autoincrement = False
     return Table(name, catalogue, *parts, sqlite_strict=True, sqlite_with_rowid=rowid)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import sqlite3
 
+from sqlalchemy.exc import DBAPIError
+
 from roadbed.kernel.errors import ConfigurationError, RoadbedError, SchemaMismatch, Unavailable
 
 _SQLSTATES: dict[str, RoadbedError] = {
@@ -17,7 +19,10 @@ _SQLSTATES: dict[str, RoadbedError] = {
     "57P03": Unavailable("PostgreSQL is starting or stopping; try again"),
     "53300": Unavailable("PostgreSQL has no free connection; try again"),
     "53100": Unavailable("the disk of PostgreSQL is full; nothing was changed"),
+    "08": Unavailable("the connection to PostgreSQL was lost; nothing was changed; try again"),
+    "57": Unavailable("PostgreSQL ended the connection; nothing was changed; try again"),
 }
+"""By error code, or by its class (the first two characters)."""
 
 
 def explain(error: BaseException) -> RoadbedError:
@@ -26,7 +31,9 @@ def explain(error: BaseException) -> RoadbedError:
         known = _known(cause)
         if known is not None:
             return known
-    return SchemaMismatch(f"the migration failed, nothing was changed: {type(error).__name__}: {_line(error)}")
+    where = ", ".join(getattr(error, "__notes__", [])) or "the migration"
+    cause = next((each for each in _chain(error) if not isinstance(each, DBAPIError)), error)
+    return SchemaMismatch(f"{where} failed, nothing was changed: {type(cause).__name__}: {_line(cause)}")
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -41,9 +48,10 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _known(error: BaseException) -> RoadbedError | None:
-    sqlstate = getattr(error, "sqlstate", None)
-    if sqlstate in _SQLSTATES:
-        return _SQLSTATES[sqlstate]
+    sqlstate = getattr(error, "sqlstate", None) or ""
+    known = _SQLSTATES.get(sqlstate) or _SQLSTATES.get(sqlstate[:2])
+    if known is not None:
+        return known
     if isinstance(error, sqlite3.Error):
         return _sqlite(error)
     if isinstance(error, TimeoutError):

@@ -32,6 +32,10 @@ ADVISORY_LOCK = 0x526F616462656400
 TABLE_LOCK_TIMEOUT = 10.0
 """Seconds that a DDL statement waits for a table in use: whatever comes after it on that table waits as long."""
 
+CONNECT_TIMEOUT = 10.0
+"""Seconds that PostgreSQL has to answer."""
+
+_SERVER_SETTINGS = {"application_name": "roadbed migrate"}
 _BUSY = "another process migrates this database or writes to it without a pause; try again"
 
 
@@ -44,11 +48,11 @@ def run(request: Request, work: Callable[[Connection], T]) -> T:
         SchemaMismatch: rows would be left with references to rows that do not exist.
     """
     if dialect_of(request.url) == "sqlite":
-        return _on_sqlite(Path(sqlite_path(request.url)), request.lock_timeout, work)
+        return _on_sqlite(Path(sqlite_path(request.url)), request, work)
     return asyncio.run(_on_postgres(request, work))
 
 
-def _on_sqlite(path: Path, lock_timeout: float, work: Callable[[Connection], T]) -> T:
+def _on_sqlite(path: Path, request: Request, work: Callable[[Connection], T]) -> T:
     if sqlite3.sqlite_version_info < STRICT_SINCE:
         raise ConfigurationError(
             f"this Python's own SQLite is {sqlite3.sqlite_version}; migrations need 3.37.0 or newer (STRICT tables): "
@@ -56,12 +60,15 @@ def _on_sqlite(path: Path, lock_timeout: float, work: Callable[[Connection], T])
         )
     if not path.parent.is_dir():
         raise ConfigurationError(f"there is no folder {path.parent} for the database file {path.name}")
+    if request.action == "compare" and not path.exists():
+        raise ConfigurationError(f"there is no database file {path}")
 
-    engine = create_engine("sqlite://", creator=lambda: _connect(path, lock_timeout), poolclass=NullPool)
+    wait = request.lock_timeout
+    engine = create_engine("sqlite://", creator=lambda: _connect(path, wait), poolclass=NullPool)
     # The driver's own transactions would commit before DDL: with isolation_level None it leaves them to us.
     event.listen(engine, "begin", _begin_immediate)
     # ``.lock`` is the queue of the writers of serving processes: without a place in it we could wait for ever.
-    with _file_lock(path, ".migrate.lock", lock_timeout), _file_lock(path, ".lock", lock_timeout):
+    with _file_lock(path, ".migrate.lock", wait), _file_lock(path, ".lock", wait):
         _create_file(path)
         with engine.begin() as connection:
             result = work(connection)
@@ -139,7 +146,13 @@ async def _on_postgres(request: Request, work: Callable[[Connection], T]) -> T:
         raise ConfigurationError('PostgreSQL needs the extra: pip install "roadbed[postgres]"') from None
 
     async def connect() -> Any:
-        return await asyncpg.connect(request.url, timeout=10, server_settings={"application_name": "roadbed migrate"})
+        try:
+            return await asyncpg.connect(request.url, timeout=CONNECT_TIMEOUT, server_settings=_SERVER_SETTINGS)
+        except ValueError:
+            # The words of the parser may repeat a piece of the password.
+            raise ConfigurationError(
+                "the PostgreSQL URL cannot be read; write special characters in user and password as %xx"
+            ) from None
 
     def prepared(connection: Connection) -> T:
         _prepare_postgres(connection, request)

@@ -7,10 +7,11 @@ that tells the serving process whether the database fits. Alembic runs them and 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -125,22 +126,34 @@ def _migrate(request: Request, up: bool, **options: Any) -> list[str]:
     script = ScriptDirectory(str(Path(__file__).parent), version_locations=[str(each.directory()) for each in every])
     ran: list[str] = []
 
-    def steps(_: Any, context: MigrationContext) -> list[MigrationStep]:
-        now = context.get_current_heads()
-        ran.extend(_upgrades(request, now) if up else _downgrades(request, now))
+    def steps(_: Any, context: MigrationContext) -> Iterator[MigrationStep]:
+        stored = context.get_current_heads()
         make = MigrationStep.upgrade_from_script if up else MigrationStep.downgrade_from_script
-        return [make(script.revision_map, script.get_revision(revision)) for revision in ran]
+        for revision in _upgrades(request, stored) if up else _downgrades(request, stored):
+            ran.append(revision)
+            yield make(script.revision_map, script.get_revision(revision))
 
     with EnvironmentContext(Config(), script) as environment:
         environment.configure(
             target_metadata=new_metadata(),  # its naming convention names what revisions leave unnamed
             transactional_ddl=True,  # SQLite is able to, though Alembic does not expect it
-            fn=steps,
+            fn=cast(Any, steps),  # any iterable will do
             **options,
         )
-        with environment.begin_transaction():
+        with environment.begin_transaction(), _naming(ran):
             environment.run_migrations()
     return ran
+
+
+@contextmanager
+def _naming(started: list[str]) -> Generator[None]:
+    """Note on any error which revision was at work: the one that was started last."""
+    try:
+        yield
+    except Exception as error:
+        if started:
+            error.add_note(f"revision {started[-1]}")
+        raise
 
 
 def _upgrades(request: Request, stored: tuple[str, ...]) -> list[str]:

@@ -1,0 +1,214 @@
+"""Revisions are found and compared without running them."""
+
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from roadbed.data.migrations.locations import (
+    PLATFORM,
+    Kind,
+    Location,
+    State,
+    heads,
+    known_revisions,
+    state,
+    with_platform,
+)
+from roadbed.kernel.errors import ConfigurationError, SchemaMismatch
+
+LEDGER = Location("ledger", "roadbed.domains.ledger.migrations")
+PLATFORM_LINE = ["platform_0001"]
+
+_numbers = count()
+
+
+class Packages:
+    """Makes packages of revisions in a folder that can be imported from. Every package has a name of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, branch: str, files: dict[str, str]) -> Location:
+        package = f"branch_{next(_numbers)}"
+        folder = self._folder / package
+        folder.mkdir()
+        for name, text in {"__init__.py": "", **files}.items():
+            (folder / name).write_text(text)
+        return Location(branch, package)
+
+    def line(self, branch: str, length: int) -> Location:
+        """A branch of so many revisions, each after the one before it."""
+        names = [f"{branch}_{number:04}" for number in range(1, length + 1)]
+        before = [None, *names[:-1]]
+        return self(branch, {f"{name}.py": revision(name, down) for name, down in zip(names, before, strict=True)})
+
+
+def revision(name: str, before: str | None) -> str:
+    return f"revision = {name!r}\ndown_revision = {before!r}\n"
+
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Packages:
+    monkeypatch.syspath_prepend(tmp_path)
+    return Packages(tmp_path)
+
+
+class TestKnownRevisions:
+    def test_the_platform_is_always_there_and_first(self) -> None:
+        assert known_revisions([]) == {"platform": PLATFORM_LINE}
+
+    def test_of_the_ledger(self) -> None:
+        assert list(known_revisions([LEDGER]).items()) == [("platform", PLATFORM_LINE), ("ledger", ["ledger_0001"])]
+
+    def test_follow_down_revision_not_the_names_of_files(self, packages: Packages) -> None:
+        shop = packages(
+            "shop",
+            {
+                "a_third.py": revision("shop_0003", "shop_0002"),
+                "b_first.py": revision("shop_0001", None),
+                "c_second.py": revision("shop_0002", "shop_0001"),
+            },
+        )
+        assert known_revisions([shop])["shop"] == ["shop_0001", "shop_0002", "shop_0003"]
+
+    def test_annotated_constants_count_too(self, packages: Packages) -> None:
+        shop = packages("shop", {"a.py": "revision: str = 'shop_0001'\ndown_revision: str | None = None\n"})
+        assert known_revisions([shop])["shop"] == ["shop_0001"]
+
+    def test_a_file_is_not_run(self, packages: Packages) -> None:
+        shop = packages("shop", {"a.py": revision("shop_0001", None) + "raise SystemExit('run')\n"})
+        assert known_revisions([shop])["shop"] == ["shop_0001"]
+
+    def test_a_file_without_a_revision_is_left_alone(self, packages: Packages) -> None:
+        shop = packages("shop", {"a.py": revision("shop_0001", None), "words.py": "revision = 1\nx = y = 'z'\n"})
+        assert known_revisions([shop])["shop"] == ["shop_0001"]
+
+    def test_a_branch_may_have_none_yet(self, packages: Packages) -> None:
+        assert known_revisions([packages("shop", {})])["shop"] == []
+
+    def test_what_is_returned_may_be_changed(self) -> None:
+        known_revisions([LEDGER])["ledger"].clear()
+        assert known_revisions([LEDGER])["ledger"] == ["ledger_0001"]
+
+
+class TestBadBranches:
+    def refused(self, location: Location) -> str:
+        with pytest.raises(ConfigurationError) as caught:
+            known_revisions([location])
+        return caught.value.detail
+
+    def test_no_such_package(self) -> None:
+        assert self.refused(Location("shop", "no.such.package")) == (
+            "domain 'shop': there is no package 'no.such.package' of revisions"
+        )
+
+    def test_a_module_is_no_package(self) -> None:
+        assert self.refused(Location("shop", "roadbed.kernel.clock")) == (
+            "domain 'shop': there is no package 'roadbed.kernel.clock' of revisions"
+        )
+
+    def test_two_firsts(self, packages: Packages) -> None:
+        shop = packages("shop", {"a.py": revision("shop_0001", None), "b.py": revision("shop_0002", None)})
+        assert self.refused(shop) == "the revisions of branch 'shop' are not one line, first to last: see shop_0001"
+
+    def test_a_gap(self, packages: Packages) -> None:
+        shop = packages("shop", {"a.py": revision("shop_0001", None), "b.py": revision("shop_0003", "shop_0002")})
+        assert self.refused(shop) == "the revisions of branch 'shop' are not one line, first to last: see shop_0003"
+
+    def test_a_circle(self, packages: Packages) -> None:
+        shop = packages(
+            "shop", {"a.py": revision("shop_0001", "shop_0002"), "b.py": revision("shop_0002", "shop_0001")}
+        )
+        assert self.refused(shop) == (
+            "the revisions of branch 'shop' are not one line, first to last: see shop_0001, shop_0002"
+        )
+
+    def test_a_revision_given_twice(self, packages: Packages) -> None:
+        shop = packages("shop", {"a.py": revision("shop_0001", None), "b.py": revision("shop_0001", None)})
+        assert self.refused(shop).endswith("b.py: revision 'shop_0001' is given twice or follows several others")
+
+    def test_a_file_that_is_no_python(self, packages: Packages) -> None:
+        assert "invalid syntax" in self.refused(packages("shop", {"a.py": "revision = = 1"}))
+
+
+class TestHeads:
+    def test_are_the_newest_of_every_branch(self, packages: Packages) -> None:
+        assert heads([packages.line("shop", 3), packages("bare", {})]) == ("platform_0001", "shop_0003")
+
+
+class TestWithPlatform:
+    def test_names_every_branch_once(self) -> None:
+        assert with_platform([LEDGER, PLATFORM, Location("ledger", "elsewhere")]) == [PLATFORM, LEDGER]
+
+
+class TestState:
+    @pytest.fixture
+    def shop(self, packages: Packages) -> Location:
+        return packages.line("shop", 3)
+
+    @pytest.mark.parametrize(
+        ("stored", "kind", "missing", "unknown"),
+        [
+            ((), "empty", ["platform_0001", "shop_0001", "shop_0002", "shop_0003"], []),
+            (("platform_0001",), "behind", ["shop_0001", "shop_0002", "shop_0003"], []),
+            (("platform_0001", "shop_0001"), "behind", ["shop_0002", "shop_0003"], []),
+            (("shop_0003", "platform_0001"), "current", [], []),
+            (("shop_0003",), "behind", ["platform_0001"], []),
+            (("platform_0001", "shop_0004"), "ahead", ["shop_0001", "shop_0002", "shop_0003"], ["shop_0004"]),
+            (("platform_0001", "shop_0003", "zoo_1", "art_1"), "ahead", [], ["art_1", "zoo_1"]),
+        ],
+    )
+    def test_says_how_a_database_compares(
+        self, shop: Location, stored: tuple[str, ...], kind: Kind, missing: list[str], unknown: list[str]
+    ) -> None:
+        assert state(stored, [shop]) == State(kind, missing, unknown)
+
+    def test_a_domain_that_was_switched_off_is_not_strange(self, shop: Location) -> None:
+        assert state(("platform_0001", "shop_0002"), [], installed=[shop]) == State("current", [], [])
+
+    def test_without_its_package_it_is(self) -> None:
+        assert state(("platform_0001", "shop_0002"), []) == State("ahead", [], ["shop_0002"])
+
+
+class TestRequireCurrent:
+    def test_a_current_one_may_be_served(self) -> None:
+        State("current", [], []).require_current()
+
+    @pytest.mark.parametrize(
+        ("found", "detail"),
+        [
+            (
+                State("empty", ["platform_0001", "shop_0001"], []),
+                "the database is empty: platform_0001, shop_0001 missing; run `roadbed migrate upgrade`",
+            ),
+            (
+                State("behind", ["shop_0002"], []),
+                "the database is behind this release: shop_0002 missing; run `roadbed migrate upgrade`",
+            ),
+            (
+                State("ahead", [], ["shop_0009"]),
+                (
+                    "the database was migrated by a newer release, or by a domain that is not installed here: it is at "
+                    "shop_0009; install the newer release (or the domain), or restore an older backup"
+                ),
+            ),
+        ],
+    )
+    def test_others_are_refused_with_what_mends_them(self, found: State, detail: str) -> None:
+        with pytest.raises(SchemaMismatch) as caught:
+            found.require_current()
+        assert caught.value.detail == detail
+
+
+def test_the_parent_side_stays_light() -> None:
+    """A serving process must never load the second SQLite library, and need not load Alembic and SQLAlchemy."""
+    code = (
+        "import sys; import roadbed.data.migrations.parent as parent; "
+        "from roadbed.data.migrations.locations import state; state((), []); "
+        "print(sorted({'alembic', 'sqlalchemy', 'sqlite3', 'apsw', 'asyncpg', 'asyncio'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
