@@ -89,10 +89,7 @@ def _compile(operation: Operation, signature: Signature, service: Any, options: 
     bind = _with_page(make_binder(parameters), signature)
     finish = _make_finish(operation, signature)
     unsafe = is_unsafe(operation.method)
-    if unsafe:
-        answer = _unsafe(operation, signature, bind, finish, options)
-    else:
-        answer = _safe(operation, bind, finish)
+    answer = _unsafe(operation, signature, bind, finish, options) if unsafe else _safe(operation, bind, finish)
     return Endpoint(
         answer,
         operation.path.replace(":path}", "}"),
@@ -132,7 +129,7 @@ def _with_page(bind: Bind | None, signature: Signature) -> Bound | None:
     return bind_call
 
 
-def _no_parameters(call: Call[Any], segments: Sequence[str], faults: list[Fault]) -> dict[str, Any]:
+def _no_parameters(call: Call[Any], _segments: Sequence[str], faults: list[Fault]) -> dict[str, Any]:
     if call.query:
         refuse_unknown(split_query(call.query, faults), {}, faults)
     return {}
@@ -142,17 +139,17 @@ def _safe(operation: Operation, bind: Bound | None, finish: Finish) -> Answer:
     function = operation.function
     if bind is None:
 
-        async def answer_plain(call: Call[Any], segments: Sequence[str], receive: Receive) -> bytes:
+        async def answer_plain(call: Call[Any], _segments: Sequence[str], _receive: Receive) -> bytes:
             if call.query:
                 faults: list[Fault] = []
-                _no_parameters(call, segments, faults)
+                _no_parameters(call, (), faults)
                 if faults:
                     raise Invalid(faults=faults)
             return finish(call, await function(call))
 
         return answer_plain
 
-    async def answer(call: Call[Any], segments: Sequence[str], receive: Receive) -> bytes:
+    async def answer(call: Call[Any], segments: Sequence[str], _receive: Receive) -> bytes:
         faults: list[Fault] = []
         arguments = bind(call, segments, faults)
         if faults:
@@ -195,20 +192,23 @@ def _unsafe(
 def _read_guards(operation: Operation, call: Call[Any], raw: bytes, faults: list[Fault]) -> None:
     """Read what makes a write safe: its key and its preconditions. To ignore one would be to lose an update."""
     fields = call.fields
-    key = fields.get(b"idempotency-key")
-    if_match, if_none_match = call.header("if-match"), call.header("if-none-match")
+    for name, taken in (
+        ("Idempotency-Key", operation.idempotent),
+        ("If-Match", operation.conditional),
+        ("If-None-Match", operation.conditional),
+    ):
+        if not taken and name.lower().encode("ascii") in fields:
+            faults.append(Fault(f"header:{name}", "This operation does not take this field"))
+    if faults:
+        return
     try:
-        if key is not None and not operation.idempotent:
-            raise Invalid(faults=[Fault("header:Idempotency-Key", "This operation takes no key")])
-        if key is not None:
-            call.idempotency = fingerprint_call(read_key(key), call.method, call.path, raw, call.query, fields)
-        for name, text in (("If-Match", if_match), ("If-None-Match", if_none_match)):
-            if text is not None and not operation.conditional:
-                raise Invalid(faults=[Fault(f"header:{name}", "This operation takes no precondition")])
-        if if_match is not None:
-            call.if_match = read_tags(if_match, "If-Match", weak=False)
-        if if_none_match is not None:
-            call.if_none_match = read_tags(if_none_match, "If-None-Match", weak=True)
+        if b"idempotency-key" in fields:
+            key = read_key(fields[b"idempotency-key"])
+            call.idempotency = fingerprint_call(key, call.method, call.path, raw, call.query, fields)
+        if b"if-match" in fields:
+            call.if_match = read_tags(fields[b"if-match"].decode("latin-1"), "If-Match", weak=False)
+        if b"if-none-match" in fields:
+            call.if_none_match = read_tags(fields[b"if-none-match"].decode("latin-1"), "If-None-Match", weak=True)
     except Invalid as error:
         faults.extend(error.faults)
 
@@ -229,12 +229,16 @@ def _make_finish(operation: Operation, signature: Signature) -> Finish:
 
         return finish_listing
     if signature.returns is type(None):
-        return lambda call, result: b""
+        return lambda _call, _result: b""
     if is_unsafe(operation.method):
-        return lambda call, result: encode(result)
+        return lambda _call, result: encode(result)
+
+    if "version" not in signature.sets:
+        return lambda _call, result: encode(result)
 
     def finish(call: Call[Any], result: Any) -> bytes:
-        if call.version is not None and _is_fresh(call):
+        fields = call.fields
+        if (b"if-none-match" in fields or b"if-match" in fields) and _is_fresh(call):
             return b""
         return encode(result)
 
@@ -254,12 +258,15 @@ def _finish_raw(call: Call[Any], reply: Any) -> bytes:
 
 def _is_fresh(call: Call[Any]) -> bool:
     """Tell whether the client has this version already, and make the reply a 304 if so (RFC 9110, section 13.2.2)."""
-    fields = call.fields
-    if b"if-match" in fields and call.version not in read_tags(call.header("if-match") or "", "If-Match", weak=False):
-        raise PreconditionFailed(f"The version is {call.version}")
-    if b"if-none-match" not in fields:
+    if_match, if_none_match = call.header("if-match"), call.header("if-none-match")
+    known = None if if_match is None else read_tags(if_match, "If-Match", weak=False)
+    fresh = None if if_none_match is None else read_tags(if_none_match, "If-None-Match", weak=True)
+    version = call.version
+    if version is None:
         return False
-    if call.version not in read_tags(call.header("if-none-match") or "", "If-None-Match", weak=True):
+    if known is not None and version not in known:
+        raise PreconditionFailed(f"The version is {version}")
+    if fresh is None or version not in fresh:
         return False
     call.status = 304
     return True

@@ -37,7 +37,7 @@ def request_id(given: bytes | None) -> str:
     if given is not None and 1 <= len(given) <= MAX_REQUEST_ID and _REQUEST_ID.issuperset(given):
         return given.decode("ascii")
     stamp = time_ns() // 1_000_000
-    noise = getrandbits(74)  # noqa: S311 - see above
+    noise = getrandbits(74)
     return "%08x-%04x-7%03x-%04x-%012x" % (  # noqa: UP031 - an f-string takes half as long again here
         stamp >> 16,
         stamp & 0xFFFF,

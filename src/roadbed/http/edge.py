@@ -10,11 +10,11 @@ How to compose it (this is what ``app`` does)::
         mounts={"/console": Mount(static_files)},
     )                                           # ConfigurationError: some operation is declared wrongly
 
-``edge`` is the application to serve or to drive in a test (``httpx.ASGITransport``). It makes and closes nothing of what
-it is given. ``/openapi.json`` and ``/docs`` come with it. To bound connections, heads and idling too, serve it with
-``uvicorn.Config(..., http=protocol.PROTOCOL)`` and set ``scope["state"][connections.STATE_KEY] = edge.connections`` when
-the lifespan starts. While the process shuts down call ``edge.drain()``: replies then say ``Connection: close``;
-``edge.abandon()`` answers 503 to whatever still runs.
+``edge`` is the application to serve or to drive in a test (``httpx.ASGITransport``). It makes and closes nothing of
+what it is given. ``/openapi.json`` and ``/docs`` come with it. To bound connections, heads and idling too, serve it
+with ``uvicorn.Config(..., http=protocol.PROTOCOL)`` and when the lifespan starts set
+``scope["state"][connections.STATE_KEY] = edge.connections``. While the process shuts down call ``edge.drain()``:
+replies then say ``Connection: close``; ``edge.abandon()`` answers 503 to whatever still runs.
 
 Exactly one ``RequestFinished`` is emitted per request, whatever became of it, and a ``RequestFailed`` before it for an
 error that nobody foresaw.
@@ -27,7 +27,7 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
-from roadbed.http import conventions, fields
+from roadbed.http import conventions, docs, fields
 from roadbed.http.asgi import ClientLeft, Header, Receive, Scope, Send
 from roadbed.http.call import ABANDONED, EXPIRED, TOO_SLOW, Call
 from roadbed.http.compiler import compile_groups
@@ -67,9 +67,11 @@ class Edge:
     ) -> None:
         self.options = options = options or HttpOptions()
         self.connections = Connections(options, events)
-        self.endpoints = compile_groups(operation_groups, options)
+        groups = [*operation_groups, (docs.operations, docs.Documentation(self.document))]
+        self._groups = [group for group, _ in groups]
+        self.endpoints = compile_groups(groups, options)
         self._find = Router(self.endpoints).find
-        self._mounts = MountTable(mounts or {})
+        self._mounts = MountTable({docs.ASSETS: docs.assets(), **(mounts or {})})
         self._guard = Guard(options)
         self._known_hosts = self._guard.known_hosts
         self._has_cors = self._guard.has_cors
@@ -84,6 +86,13 @@ class Edge:
     def in_flight(self) -> int:
         """How many operations run at this moment."""
         return len(self._running)
+
+    def document(self) -> bytes:
+        """Return the OpenAPI document of all that is served here, as JSON text."""
+        # Only this needs the schema machinery: a start does without.
+        from roadbed.http import openapi
+
+        return openapi.encode(openapi.document(self._groups, self.endpoints, self.options))
 
     def drain(self) -> None:
         """Ask every client to close its connection after its next reply."""

@@ -7,14 +7,14 @@ msgspec's decoder is fast and stops at the first error. This is the slow and tho
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any, get_args, get_origin
 from uuid import UUID
 
 import msgspec
 
 from roadbed.http.limits import MAX_FAULTS
 from roadbed.http.parameters import INT64_MAX, INT64_MIN
+from roadbed.http.shapes import bare, is_object
 from roadbed.kernel.errors import Fault
 
 _EXPLAINED = 64 * 1024
@@ -22,8 +22,6 @@ _EXPLAINED = 64 * 1024
 
 _HUGE = 10**64
 _MAX_DIGITS = 64
-
-Check = Callable[[Any, str, list[Fault]], None]
 
 
 class _Object(dict[str, Any]):
@@ -151,28 +149,5 @@ def _check_leaf(kind: Any, plain: Any, value: Any, pointer: str, faults: list[Fa
         inner = translate(str(error))
         faults.append(Fault(pointer + inner.pointer, inner.detail))
         return
-    if plain is int and not INT64_MIN <= value <= INT64_MAX:
+    if plain is int and isinstance(value, int) and not INT64_MIN <= value <= INT64_MAX:
         faults.append(Fault(pointer, "Expected an integer of at most 64 bits"))
-
-
-def bare(kind: Any) -> tuple[Any, bool]:
-    """Return a type without ``Annotated``, ``| None`` and ``| UnsetType``, and whether None is allowed."""
-    optional = False
-    while True:
-        if get_origin(kind) is Annotated:
-            kind = kind.__origin__
-            continue
-        arguments = get_args(kind) if get_origin(kind) not in (list, dict, tuple, set, frozenset) else ()
-        rest = [part for part in arguments if part not in (type(None), msgspec.UnsetType)]
-        if len(rest) == len(arguments) or len(rest) != 1:
-            return kind, optional or type(None) in arguments
-        optional = optional or type(None) in arguments
-        kind = rest[0]
-
-
-def is_object(plain: Any) -> bool:
-    """Tell whether a type is a struct that is written as a plain JSON object, without a tag."""
-    if not (isinstance(plain, type) and issubclass(plain, msgspec.Struct)):
-        return False
-    config = plain.__struct_config__
-    return not config.array_like and config.tag is None

@@ -23,8 +23,9 @@ CLIENT_CLOSED = 499
 class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How the HTTP room behaves. Times are in seconds, sizes in bytes.
 
-    ``allowed_hosts`` are names without port; ``*.example.org`` covers subdomains, ``*`` switches the check off. ``cors_origins`` are whole origins
-    (``https://shop.example``). ``development`` makes 500 replies name the class of the error.
+    ``allowed_hosts`` are names without port; ``*.example.org`` covers subdomains, ``*`` switches the check off.
+    ``cors_origins`` are whole origins (``https://shop.example``), or ``*``. ``development`` makes 500 replies name the
+    class of the error.
     """
 
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")

@@ -138,10 +138,7 @@ def reader_of(annotation: Any) -> Read | None:
     """
     plain, bounded = _plain(annotation)
     choices = _choices(plain)
-    if choices is not None:
-        read = _choice_reader(plain, choices)
-    else:
-        read = _READERS.get(plain)
+    read = _READERS.get(plain) if choices is None else _choice_reader(plain, choices)
     if read is None or not bounded:
         return read
     return _bounded_reader(read, annotation)

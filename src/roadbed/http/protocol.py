@@ -42,6 +42,10 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        # uvicorn says that a parser and a cycle are always there. They are not, and their app may be of several kinds.
+        self.parser: Any
+        self.cycle: Any
+        self.app: Any
         self._connections: Connections = app_state.get(STATE_KEY) or Connections(HttpOptions(), Events())
         self._options = self._connections.options
         self._refusal: RoadbedError | None = None
@@ -49,6 +53,13 @@ class Connection(HttpToolsProtocol):
         self._head_size = self._chunk_size = self._dropped = self._unsent = 0
         self.stage = FRESH
         self.since = 0.0
+        self._limits = {
+            FRESH: self._options.head_timeout,
+            HEAD: self._options.head_timeout,
+            IDLE: self._options.keep_alive,
+            DISCARD: self._options.body_timeout,
+            LINGER: LINGER_TIMEOUT,
+        }
 
     def connection_made(self, transport: Any) -> None:
         """Take in a connection, or turn it away."""
@@ -92,7 +103,8 @@ class Connection(HttpToolsProtocol):
         self._in_head = True
         self._head_size = 0
         super().on_message_begin()
-        self.scope["asgi"] = _ASGI
+        scope: Any = self.scope
+        scope["asgi"] = _ASGI
 
     def on_headers_complete(self) -> None:
         """Hand a request to the application, or to the queue behind the one that runs."""
@@ -162,26 +174,22 @@ class Connection(HttpToolsProtocol):
 
     def look(self, now: float) -> None:
         """End what has taken too long; called by the sweep."""
-        elapsed = now - self.since
         options = self._options
         unsent: int = self.transport.get_write_buffer_size()
         if unsent != self._unsent:
             # The client reads: as long as it goes on doing so it may take its time.
             self._unsent = unsent
-            if self.stage != HEAD:
-                self.since = now
-        elif unsent and elapsed > options.body_timeout:
+            self.since = self.since if self.stage == HEAD else now
+            return
+        limit = options.body_timeout if unsent else self._limits.get(self.stage)
+        if limit is None or now - self.since <= limit:
+            return
+        if unsent or self.stage in (DISCARD, LINGER):
             self.transport.abort()
-        elif self.stage == HEAD and elapsed > options.head_timeout:
+        elif self.stage == HEAD:
             self._refuse(TooSlow(f"The head of the request took longer than {options.head_timeout:g} s"))
-        elif self.stage == FRESH and elapsed > options.head_timeout:
+        else:
             self.transport.close()
-        elif self.stage == IDLE and elapsed > options.keep_alive:
-            self.transport.close()
-        elif (self.stage == DISCARD and elapsed > options.body_timeout) or (
-            self.stage == LINGER and elapsed > LINGER_TIMEOUT
-        ):
-            self.transport.abort()
 
     def _enter(self, stage: int) -> None:
         self.stage = stage
@@ -217,7 +225,7 @@ class Connection(HttpToolsProtocol):
         scope["query_string"] = query
 
     def _refuse(self, error: RoadbedError) -> None:
-        cycle: Any = self.cycle
+        cycle = self.cycle
         if self.stage == DISCARD:
             self._linger()
         elif cycle is None or cycle.response_complete:

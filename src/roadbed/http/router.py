@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from roadbed.http.compiler import Endpoint

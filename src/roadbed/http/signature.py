@@ -1,4 +1,4 @@
-"""Reading a handler's signature: which parameter comes from where, and everything that is wrong with the declaration."""
+"""A handler's signature: which parameter comes from where, and everything that is wrong with the declaration."""
 
 from __future__ import annotations
 
@@ -16,14 +16,20 @@ from roadbed.http.paging import Page
 from roadbed.http.parameters import REQUIRED, Header, Parameter, list_item, reader_of
 from roadbed.http.problems import is_unsafe
 from roadbed.http.reply import Reply
+from roadbed.http.shapes import structs_of
 
 _TEMPLATE = re.compile(r"/|(?:/(?:[A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*(?::path)?\}))+/?\Z")
 _NAME = re.compile(r"\{([a-z][a-z0-9_]*)(?::path)?\}")
 _PAGING = ("limit", "after", "total")
+_REPLY_FIELDS = frozenset({"version", "location", "replayed"})
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
-    """What a handler takes and gives. ``row`` is the type of a list's rows where it returns a ``Listing``."""
+    """What a handler takes and gives. ``row`` is the type of a list's rows where it returns a ``Listing``.
+
+    ``sets`` are the fields of the reply that its code names (``version``, ``location``, ``replayed``): OpenAPI then
+    promises an ETag where one comes, and nowhere else.
+    """
 
     parameters: tuple[Parameter, ...]
     body: Any = None
@@ -33,6 +39,7 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     returns: Any = None
     row: Any = None
     is_raw: bool = False
+    sets: frozenset[str] = frozenset()
 
 
 def template_names(path: str) -> list[str]:
@@ -111,6 +118,10 @@ class _Reading:
             msgspec.json.Decoder(annotation)
         except TypeError as error:
             self.complain(f"its body cannot be decoded: {error}")
+            return
+        for struct in structs_of(annotation):
+            if not struct.__struct_config__.forbid_unknown_fields:
+                self.complain(f"its body takes unknown fields: {struct.__name__} needs forbid_unknown_fields=True")
         self.has_body, self.body = True, annotation
 
     def _read_scalar(self, name: str, annotation: Any, default: Any) -> None:
@@ -131,8 +142,8 @@ class _Reading:
         if not 1 <= operation.limit <= MAX_PAGE:
             self.complain(f"limit={operation.limit} is not within 1 and {MAX_PAGE}")
         for status in (operation.status, *operation.also):
-            if not 200 <= status <= 299:
-                self.complain(f"{status} is no status of success")
+            if not 200 <= status <= 599:
+                self.complain(f"{status} is no status of a reply")
         if operation.conditional and not is_unsafe(operation.method):
             self.complain("conditional=True is for writes; a GET that sets call.version is conditional by itself")
         if not operation.consumes:
@@ -172,6 +183,7 @@ class _Reading:
             returns=returns,
             row=row,
             is_raw=returns is Reply,
+            sets=_REPLY_FIELDS.intersection(inspect.unwrap(self.operation.function).__code__.co_names),
         )
 
 

@@ -18,8 +18,8 @@ from uuid import UUID
 
 import msgspec
 
-from roadbed.http.faults import bare, is_object
 from roadbed.http.parameters import INT64_MAX, INT64_MIN
+from roadbed.http.shapes import bare, is_object, leaves
 
 Suspect = Callable[[bytes, Any], bool]
 """Says of a text and its decoded value whether it must be read again. False is a proof, True is a suspicion."""
@@ -32,9 +32,9 @@ _LONG_INTEGER = re.compile(rb"[0-9]{19}")
 
 def make_suspicion(kind: Any) -> Suspect:
     """Return the check for bodies of this type."""
-    leaves = list(_leaves(kind, set()))
-    has_uuid = any(plain is UUID for plain, _ in leaves)
-    open_integers = any(plain is int and not _fits(annotation) for plain, annotation in leaves)
+    parts = leaves(kind)
+    has_uuid = any(plain is UUID for plain, _ in parts)
+    open_integers = any(plain is int and not _fits(annotation) for plain, annotation in parts)
     count = _quotes_of(kind)
 
     def suspect(raw: bytes, value: Any) -> bool:
@@ -47,19 +47,6 @@ def make_suspicion(kind: Any) -> Suspect:
         )
 
     return suspect
-
-
-def _leaves(kind: Any, seen: set[Any]) -> list[tuple[Any, Any]]:
-    plain, _ = bare(kind)
-    if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
-        if plain in seen:
-            return []
-        seen.add(plain)
-        return [leaf for field in msgspec.structs.fields(plain) for leaf in _leaves(field.type, seen)]
-    parts = get_args(plain)
-    if parts and get_origin(plain) is not None:
-        return [leaf for part in parts for leaf in _leaves(part, seen)]
-    return [(plain, kind)]
 
 
 def _fits(annotation: Any) -> bool:
@@ -93,7 +80,7 @@ def _quotes_of(kind: Any) -> Callable[[Any], int] | None:
         else:
             varying.append((field.name, msgspec.NODEFAULT if field.required else field.default))
     if not varying:
-        return lambda value: fixed
+        return lambda _value: fixed
 
     def count(value: Any) -> int:
         # A value that equals its default counts as absent. Where it was sent all the same, the numbers differ, which

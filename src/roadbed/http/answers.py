@@ -1,0 +1,114 @@
+"""What an operation can answer, for OpenAPI: each status with its headers and its content."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from roadbed.http.compiler import Endpoint
+from roadbed.http.problems import MEDIA_TYPE, STATUS, status_of
+from roadbed.http.schemas import REFERENCE, Schema
+from roadbed.kernel.errors import Refused, RoadbedError
+
+_PROBLEM = MEDIA_TYPE.decode("ascii")
+
+HEADERS: dict[str, Schema] = {
+    "X-Request-Id": {"description": "Names this request in logs", "schema": {"type": "string"}},
+    "ETag": {"description": "The version, for If-Match and If-None-Match", "schema": {"type": "string"}},
+    "Location": {"description": "Where the new resource is", "schema": {"type": "string"}},
+    "Link": {"description": 'The next page, `rel="next"` (RFC 8288)', "schema": {"type": "string"}},
+    "Total-Count": {"description": "The number of all rows, if asked for", "schema": {"type": "string"}},
+    "Idempotency-Replayed": {"description": "`true`: the first reply to this key again", "schema": {"const": "true"}},
+    "Retry-After": {"description": "Seconds after which to try again", "schema": {"type": "string"}},
+}
+
+_WHY = {
+    400: "The request is not valid; `errors` names each fault",
+    403: "The Host is not served here, or a page of another origin asked",
+    404: "There is no such thing",
+    408: "The body took too long to arrive",
+    409: "The present state does not allow it, or the same Idempotency-Key is in use at this moment",
+    412: "The precondition does not hold",
+    413: "The body is too large",
+    415: "The body is of another media type",
+    422: "The Idempotency-Key came before with other content",
+    500: "Something went wrong inside the service",
+    503: "Not now: overloaded, too slow, or the outcome is unknown. Try again with the same Idempotency-Key",
+    507: "The storage is full; nothing was written",
+}
+_RETRY = (503, 507)
+_SET = {"version": "ETag", "location": "Location", "replayed": "Idempotency-Replayed"}
+
+
+def responses(endpoint: Endpoint, schema: Schema | None) -> Schema:
+    """Return the responses of an operation; ``schema`` is that of its success."""
+    operation = endpoint.operation
+    made: dict[str, Schema] = {}
+    for status in failures(endpoint):
+        made[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
+    for status, description in {operation.status: "", **operation.also}.items():
+        answer = _success(endpoint, status, description or HTTPStatus(status).phrase, schema)
+        if str(status) in made:
+            # A failure that has a body of its own beside the problem (the report of a service that is not ready).
+            answer["content"][_PROBLEM] = _problem_content()
+        made[str(status)] = answer
+    if is_versioned(endpoint):
+        made["304"] = {"description": "The version is among those of If-None-Match", "headers": _headers("ETag")}
+    return dict(sorted(made.items()))
+
+
+def failures(endpoint: Endpoint) -> list[int]:
+    """Return every status in which an operation can fail."""
+    operation = endpoint.operation
+    statuses = {400, 403, 500, 503}
+    statuses.update(status_of(kind) for kind in operation.raises)
+    if endpoint.unsafe:
+        statuses.update((408, 413, 507))
+        if operation.idempotent:
+            statuses.update((409, 422))
+        if operation.conditional:
+            statuses.add(412)
+        if endpoint.signature.has_body:
+            statuses.add(415)
+    return sorted(statuses)
+
+
+def is_versioned(endpoint: Endpoint) -> bool:
+    """Tell whether a read carries an ETag."""
+    return not endpoint.unsafe and "version" in endpoint.signature.sets
+
+
+def problem_components() -> dict[str, Schema]:
+    """Return the responses that operations share: one per status of failure."""
+    statuses = sorted({status for kind, status in STATUS.items() if kind not in (RoadbedError, Refused)} | {500})
+    return {_name(status): _problem(status) for status in statuses if status in _WHY}
+
+
+def _problem(status: int) -> Schema:
+    headers = ("X-Request-Id", "Retry-After") if status in _RETRY else ("X-Request-Id",)
+    return {"description": _WHY[status], "headers": _headers(*headers), "content": {_PROBLEM: _problem_content()}}
+
+
+def _problem_content() -> Schema:
+    return {"schema": {"$ref": REFERENCE.format(name="Problem")}}
+
+
+def _name(status: int) -> str:
+    return HTTPStatus(status).phrase.title().replace(" ", "").replace("-", "")
+
+
+def _success(endpoint: Endpoint, status: int, description: str, schema: Schema | None) -> Schema:
+    operation, signature = endpoint.operation, endpoint.signature
+    names = ["X-Request-Id"]
+    if signature.row is not None:
+        names += ["Link", "Total-Count"]
+    names += [name for field, name in _SET.items() if field in signature.sets]
+    made: Schema = {"description": description, "headers": _headers(*names)}
+    if schema is not None and status != 204:
+        media = operation.produces if signature.is_raw else "application/json"
+        made["content"] = {media: {"schema": schema} if schema else {}}
+    return made
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
