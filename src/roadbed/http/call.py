@@ -63,8 +63,17 @@ class Call(msgspec.Struct, Generic[S], eq=False):
         Raises:
             ValueError: the value has control characters, which could forge further fields.
         """
-        if not value.isprintable() or not name.isprintable():
-            raise ValueError(f"header {name!r}: control characters are not allowed")
         if self.extra is None:
             self.extra = []
-        self.extra.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+        self.extra.append((field_value(name.lower()), field_value(value)))
+
+
+def field_value(text: str) -> bytes:
+    """Return the bytes of a header field.
+
+    Raises:
+        ValueError: it has control characters, by which further fields could be forged, or is not Latin-1.
+    """
+    if not text.isprintable():
+        raise ValueError(f"control characters are not allowed in a header field: {text!r}")
+    return text.encode("latin-1")

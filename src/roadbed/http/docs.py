@@ -85,5 +85,5 @@ def _static_files() -> App:
     from starlette.staticfiles import StaticFiles
 
     found = StaticFiles(directory=_PAGES)
-    found.all_directories = [_PAGES, _SWAGGER]
+    found.all_directories.append(_SWAGGER)
     return found

@@ -26,10 +26,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
+from urllib.parse import quote
 
 from roadbed.http import conventions, docs, fields
 from roadbed.http.asgi import ClientLeft, Header, Receive, Scope, Send
-from roadbed.http.call import ABANDONED, EXPIRED, TOO_SLOW, Call
+from roadbed.http.call import ABANDONED, EXPIRED, TOO_SLOW, Call, field_value
 from roadbed.http.compiler import compile_groups
 from roadbed.http.connections import Connections
 from roadbed.http.deadlines import Deadlines
@@ -108,12 +109,13 @@ class Edge:
             await _other(scope, receive, send)
             return
         raw: list[Header] = scope["headers"]
+        given = dict(raw)
         call: Call[Any] = Call(
             None,
-            conventions.request_id(None),
+            conventions.request_id(given.get(b"x-request-id")),
             scope["method"],
-            (scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
-            dict(raw),
+            (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1"),
+            given,
             scope["query_string"],
             perf_counter(),
             (scope.get("client") or _NOBODY)[0],
@@ -121,6 +123,7 @@ class Edge:
         failure: Failure
         try:
             body = await self._answer(call, raw, scope, receive, send)
+            headers = [] if body is None else self._headers(call, body)
         except RoadbedError as error:
             failure = render(error, call.request_id, call.method, keyed=b"idempotency-key" in call.fields)
         except asyncio.CancelledError:
@@ -132,7 +135,7 @@ class Edge:
             failure = self._unforeseen(call, error)
         else:
             if body is not None:
-                await self._reply(call, call.status, self._headers(call, body), body, "", send)
+                await self._reply(call, call.status, headers, body, "", send)
             return
         await self._fail(call, failure, send)
 
@@ -140,9 +143,6 @@ class Edge:
         self, call: Call[Any], raw: list[Header], scope: Scope, receive: Receive, send: Send
     ) -> bytes | None:
         """Return the body of the reply, or None where a mounted application has sent it."""
-        given = call.fields.get(b"x-request-id")
-        if given is not None:
-            call.request_id = conventions.request_id(given)
         if len(call.fields) != len(raw):
             call.fields, faults = fields.join(raw)
             fields.refuse(faults)
@@ -200,7 +200,7 @@ class Edge:
             headers.append((b"etag", b'"%d"' % call.version))
             headers.extend(conventions.NO_STORE if is_unsafe(call.method) else conventions.REVALIDATE)
         if call.location is not None:
-            headers.append((b"location", call.location.encode("ascii")))
+            headers.append((b"location", field_value(call.location)))
         if call.replayed:
             headers.append((b"idempotency-replayed", b"true"))
         if call.extra is not None:
@@ -223,7 +223,7 @@ class Edge:
         self, call: Call[Any], status: int, headers: list[Header], body: bytes, slug: str, send: Send
     ) -> None:
         if self._has_cors:
-            headers.extend(self._guard.cors_headers(call.fields))
+            self._guard.add_cors(call.fields, headers)
         if self._draining:
             headers.append(_CLOSE)
         if call.method == "HEAD":
@@ -247,7 +247,7 @@ class Edge:
     def _cancelled(self, call: Call[Any]) -> Failure:
         if call.phase not in (TOO_SLOW, EXPIRED, ABANDONED):
             # Not by us: whoever runs the server wants this task to end. The event is still owed.
-            self._emit(call, CLIENT_CLOSED, 0, "")
+            self._emit(call, 503, 0, Unavailable.slug)
             raise  # noqa: PLE0704 - called from the except clause
         task = asyncio.current_task()
         if task is not None:

@@ -79,13 +79,17 @@ class Guard:
             return
         raise Forbidden("Pages of another origin may not change anything here; the setting cors_origins lets them")
 
-    def cors_headers(self, fields: Fields) -> tuple[Header, ...]:
-        """Return the fields that let a listed origin read the reply. ``Vary`` goes with every reply, listed or not."""
-        vary = (b"vary", b"Origin")
+    def add_cors(self, fields: Fields, headers: list[Header]) -> None:
+        """Add to a reply what lets a listed origin read it. ``Vary`` goes with every reply, whoever asked."""
+        vary = next((index for index, (name, _) in enumerate(headers) if name == b"vary"), None)
+        if vary is None:
+            headers.append((b"vary", b"Origin"))
+        else:
+            headers[vary] = (b"vary", headers[vary][1] + b", Origin")
         origin = fields.get(b"origin")
-        if origin is None or not self._is_listed(origin):
-            return (vary,)
-        return (vary, (b"access-control-allow-origin", origin), (b"access-control-expose-headers", _EXPOSED))
+        if origin is not None and self._is_listed(origin):
+            headers.append((b"access-control-allow-origin", origin))
+            headers.append((b"access-control-expose-headers", _EXPOSED))
 
     def preflight_headers(self, fields: Fields, allow: bytes) -> tuple[Header, ...]:
         """Return what answers a preflight (https://fetch.spec.whatwg.org/#cors-preflight-fetch) beside ``Allow``."""

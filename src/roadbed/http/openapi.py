@@ -64,8 +64,8 @@ def encode(description: Schema) -> bytes:
 
 _DESCRIPTION = (
     "Failures are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems, `application/problem+json`; their "
-    "`instance` is the `X-Request-Id` of the reply. Unsafe calls take an `Idempotency-Key`: the same call again, within "
-    '24 hours, gets the first reply again. Lists are paged: follow `Link: rel="next"`.'
+    "`instance` is the `X-Request-Id` of the reply. Unsafe calls take an `Idempotency-Key`: the same call again, "
+    'within 24 hours, gets the first reply again. Lists are paged: follow `Link: rel="next"`.'
 )
 
 

@@ -21,7 +21,7 @@ REQUIRED: Any = object()
 INT64_MIN = -(2**63)
 INT64_MAX = 2**63 - 1
 
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})\Z", re.ASCII)
+_INTEGER = re.compile(r"(?:0|-?[1-9][0-9]{0,18})\Z", re.ASCII)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 _MAX_NUMBER = 64
