@@ -31,7 +31,7 @@ REPEATED = {200: "The same content was stored under this id before: the first re
 
 
 @operations.get("/ping")
-async def ping(call: Call[Ledger]) -> Pong:
+async def ping(_call: Call[Ledger]) -> Pong:
     """Tell whether the service answers."""
     return Pong()
 
@@ -80,9 +80,7 @@ async def list_accounts(call: Call[Ledger], page: Page[AccountCursor]) -> Listin
 
 
 @operations.get("/accounts/{account_id}", raises=[NotFound])
-async def get_account(
-    call: Call[Ledger], account_id: UUID, at: datetime | None = None
-) -> Account | BalanceAt:
+async def get_account(call: Call[Ledger], account_id: UUID, at: datetime | None = None) -> Account | BalanceAt:
     """Return an account with its balance now, or its balance `at` an instant."""
     if at is not None:
         return await call.service.balance_at(account_id, at)
@@ -99,9 +97,7 @@ async def list_account_transactions(
     return await call.service.statement(account_id, page.limit, page.after, page.total)
 
 
-@operations.put(
-    "/accounts/{account_id}/limits", raises=[NotFound, Conflict, PreconditionFailed], conditional=True
-)
+@operations.put("/accounts/{account_id}/limits", raises=[NotFound, Conflict, PreconditionFailed], conditional=True)
 async def set_limits(call: Call[Ledger], account_id: UUID, body: NewLimits) -> Limits:
     """Set the floor of an account, or remove it with `null`. No write may take the balance below it."""
     outcome = await call.service.set_limits(account_id, body.min_balance, call.if_match, call.idempotency)
@@ -142,4 +138,6 @@ def _transfer(legs: tuple[Transaction, ...]) -> Transfer:
     taken, given = legs
     if given.transfer_id is None:
         raise ValueError("legs of a transfer carry its id")
-    return Transfer(given.transfer_id, taken.account_id, given.account_id, given.amount, given.created_at, [taken, given])
+    return Transfer(
+        given.transfer_id, taken.account_id, given.account_id, given.amount, given.created_at, [taken, given]
+    )

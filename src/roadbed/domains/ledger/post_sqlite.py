@@ -30,8 +30,7 @@ from roadbed.domains.ledger.postings import (
     leaves_int64,
     refusal,
 )
-from roadbed.kernel.clock import from_micros, now, to_micros
-from roadbed.kernel.errors import RoadbedError
+from roadbed.kernel.clock import Clock, from_micros, to_micros
 
 _sql = Queries(__package__ or "")
 ACCOUNTS_HELD = _sql.statement("accounts_held")
@@ -65,9 +64,9 @@ class _State:
 class _Desk:
     """What one flight knows and what it will write. Times are microseconds since 1970."""
 
-    def __init__(self, run: Run, postings: list[Posting]) -> None:
+    def __init__(self, clock: Clock, run: Run, postings: list[Posting]) -> None:
         self.run = run
-        self.now = to_micros(now())
+        self.now = to_micros(clock())
         self.states = self._accounts(postings)
         self.keys = self._keys(postings)
         self.choices = self._choices(postings)
@@ -190,9 +189,9 @@ def _content(posting: Posting) -> tuple[bytes | int, ...]:
     return tuple(part for leg in posting.legs for part in (leg.account_id.bytes, leg.amount))
 
 
-def post_on_sqlite(run: Run, postings: list[Posting]) -> Sequence[Outcome | RoadbedError]:
+def post_on_sqlite(clock: Clock, run: Run, postings: list[Posting]) -> Sequence[Outcome]:
     """Return one outcome per posting, in order; what was refused wrote nothing."""
-    desk = _Desk(run, postings)
+    desk = _Desk(clock, run, postings)
     outcomes = [desk.decide(posting) for posting in postings]
     desk.write()
     return outcomes

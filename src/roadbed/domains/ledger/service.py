@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -29,14 +31,19 @@ from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import Conflict, Fault, Invalid, NotFound, PreconditionFailed
 from roadbed.kernel.ids import new_id
 
+R = TypeVar("R")
+
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 LAST_ID = UUID(int=2**128 - 1)
+
+# A cursor comes from outside: one whose time has no zone is none of ours.
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class TransactionCursor(msgspec.Struct, array_like=True, frozen=True):
     """Where a page of transactions ended."""
 
-    created_at: datetime
+    created_at: Moment
     transaction_id: UUID
 
 
@@ -90,14 +97,15 @@ _SET_FLOOR = _sql.statement("set_floor")
 
 
 class Ledger:
-    """Accounts and their transactions."""
+    """Accounts and their transactions.
+
+    ``clock`` dates entries on SQLite. On PostgreSQL the server's own clock does: the one that all processes share.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
-        self._clock = clock
-        self._post = database.flight(
-            Program("ledger_post", True, post_on_sqlite, post_on_postgres), keys=clashes
-        )
+        program = Program("ledger_post", True, partial(post_on_sqlite, clock), post_on_postgres)
+        self._post = database.flight(program, keys=clashes)
         self._transactions = database.flight(TRANSACTIONS.program("ledger_transactions"))
         self._accounts = database.flight(ACCOUNTS.program("ledger_accounts"))
 
@@ -210,7 +218,9 @@ class Ledger:
         self, limit: int, after: TransactionCursor | None, account_id: UUID | None, total: bool
     ) -> Listing[Transaction]:
         """Return transactions, newest first, of one account or of all. An unknown account has none."""
-        created_at, transaction_id = (END_OF_TIME, LAST_ID) if after is None else (after.created_at, after.transaction_id)
+        created_at, transaction_id = (
+            (END_OF_TIME, LAST_ID) if after is None else (after.created_at, after.transaction_id)
+        )
         arguments: dict[str, Any] = {"created_at": created_at, "limit": limit + 1}
         if account_id is None:
             rows = await self._database.fetch(_LIST, transaction_id=transaction_id, **arguments)
@@ -241,7 +251,11 @@ class Ledger:
         return _page(rows, limit, lambda row: AccountCursor(row.account_id), count)
 
     async def set_limits(
-        self, account_id: UUID, min_balance: int | None, if_match: Any, idempotency: Idempotency | None = None
+        self,
+        account_id: UUID,
+        min_balance: int | None,
+        if_match: Container[int] | None = None,
+        idempotency: Idempotency | None = None,
     ) -> LimitsSet:
         """Set or remove an account's floor.
 
@@ -255,7 +269,7 @@ class Ledger:
             account = await run.fetch_one(_LOCK_ACCOUNT, account_id=account_id)
             if account is None:
                 raise NotFound(f"There is no account {account_id}: no transaction has named it")
-            if if_match is not None and not if_match.matches(account.version):
+            if if_match is not None and account.version not in if_match:
                 raise PreconditionFailed(f"The account is at version {account.version}")
             if min_balance is not None and account.balance < min_balance:
                 raise Conflict(f"The balance, {account.balance}, is already below {min_balance}", "balance-floor")
@@ -267,7 +281,7 @@ class Ledger:
         return msgspec.structs.replace(msgspec.json.decode(outcome, type=LimitsSet), replayed=replayed)
 
 
-def _page(rows: list[Any], limit: int, cursor: Any, count: Total | None) -> Listing[Any]:
+def _page(rows: list[R], limit: int, cursor: Callable[[R], object], count: Total | None) -> Listing[R]:
     """Cut the row that only tells that there are more."""
     more = len(rows) > limit
     del rows[limit:]

@@ -59,20 +59,31 @@ DECLARE
     expected bigint;
     written bigint;
 BEGIN
-    -- Accounts that exist are locked in key order: two flights can never wait for each other in a circle.
-    WITH held AS MATERIALIZED (
-        SELECT a.* FROM ledger_account a WHERE a.account_id = ANY (accounts) ORDER BY a.account_id FOR UPDATE
-    )
-    SELECT array_agg(h.account_id IS NOT NULL ORDER BY u.place),
-           array_agg(coalesce(h.balance, 0) ORDER BY u.place),
-           array_agg(coalesce(h.min_balance, lowest) ORDER BY u.place),
-           array_agg(coalesce(h.sequence, 0) ORDER BY u.place),
-           array_agg(coalesce(h.version, 0) ORDER BY u.place),
-           array_agg(coalesce(h.updated_at, '-infinity'::timestamptz) ORDER BY u.place),
+    IF choosing THEN
+        -- No index keeps a transfer's id apart from another one's: two processes that choose the same id for other
+        -- accounts would never meet. Here they do. In order of the number, before any row: no circle of waiting.
+        PERFORM pg_advisory_xact_lock(c.number)
+           FROM (SELECT DISTINCT uuid_hash_extended(x.id, 0)
+                   FROM unnest(chosen_transfer) x (id) WHERE x.id IS NOT NULL ORDER BY 1) c (number);
+    END IF;
+
+    -- Accounts that exist are locked in key order: two flights can never wait for each other in a circle. LATERAL, here
+    -- and below, is one index lookup per element, whatever the statistics said when the plan was made: a plain join
+    -- planned on a table that was nearly empty then reads all of it in every later flight.
+    SELECT array_agg(s.account_id IS NOT NULL),
+           array_agg(coalesce(s.balance, 0)),
+           array_agg(coalesce(s.min_balance, lowest)),
+           array_agg(coalesce(s.sequence, 0)),
+           array_agg(coalesce(s.version, 0)),
+           array_agg(coalesce(s.updated_at, '-infinity'::timestamptz)),
            array_agg(false)
       INTO state_known, state_balance, state_floor, state_sequence, state_version, state_last, state_touched
-      FROM unnest(accounts) WITH ORDINALITY u (account_id, place)
-      LEFT JOIN held h USING (account_id);
+      FROM (SELECT held.*
+              FROM unnest(accounts) WITH ORDINALITY u (id, place)
+              LEFT JOIN LATERAL (
+                       SELECT a.* FROM ledger_account a WHERE a.account_id = u.id FOR UPDATE
+                   ) held ON true
+             ORDER BY u.place) s;
 
     -- The clock is read after the locks: what waited for an account is later than what it waited for.
     began := clock_timestamp();
@@ -81,7 +92,9 @@ BEGIN
         SELECT array_agg(i.fingerprint ORDER BY u.place), array_agg(i.outcome ORDER BY u.place)
           INTO found_fingerprint, found_outcome
           FROM unnest(keys) WITH ORDINALITY u (key, place)
-          LEFT JOIN idempotency i ON i.key = u.key AND i.expires_at > began;
+          LEFT JOIN LATERAL (
+                   SELECT f.* FROM idempotency f WHERE f.key = u.key LIMIT 1
+               ) i ON i.expires_at > began;
     END IF;
     IF choosing THEN
         -- 0: free, 1: taken by the same content, 2: taken by other content
@@ -97,15 +110,23 @@ BEGIN
           INTO found_choice
           FROM unnest(chosen_transaction, chosen_transfer, first_leg, last_leg)
                WITH ORDINALITY p (transaction_id, transfer_id, first, last, place)
-          LEFT JOIN ledger_transaction t ON t.transaction_id = p.transaction_id
-          LEFT JOIN ledger_transaction x ON x.transfer_id = p.transfer_id AND x.amount < 0
-          LEFT JOIN ledger_transaction y ON y.transfer_id = p.transfer_id AND y.amount > 0;
+          LEFT JOIN LATERAL (
+                   SELECT f.* FROM ledger_transaction f WHERE f.transaction_id = p.transaction_id LIMIT 1
+               ) t ON true
+          LEFT JOIN LATERAL (
+                   SELECT f.* FROM ledger_transaction f WHERE f.transfer_id = p.transfer_id AND f.amount < 0 LIMIT 1
+               ) x ON true
+          LEFT JOIN LATERAL (
+                   SELECT f.* FROM ledger_transaction f WHERE f.transfer_id = p.transfer_id AND f.amount > 0 LIMIT 1
+               ) y ON true;
     END IF;
     IF reversing THEN
-        SELECT array_agg(t.transaction_id IS NOT NULL ORDER BY u.place)
+        SELECT array_agg(t.reverses IS NOT NULL ORDER BY u.place)
           INTO found_reversed
           FROM unnest(leg_reverses) WITH ORDINALITY u (reverses, place)
-          LEFT JOIN ledger_transaction t ON t.reverses = u.reverses;
+          LEFT JOIN LATERAL (
+                   SELECT f.reverses FROM ledger_transaction f WHERE f.reverses = u.reverses LIMIT 1
+               ) t ON true;
     END IF;
 
     created := array_fill(began, ARRAY[cardinality(leg_id)]);
@@ -154,11 +175,16 @@ BEGIN
         END LOOP;
     END LOOP;
 
-    UPDATE ledger_account a
-       SET balance = s.balance, sequence = s.sequence, version = s.version, updated_at = s.last
+    -- Accounts that are known are locked, so that each of these rows meets its own and becomes an UPDATE of it: by the
+    -- primary key, again without a join that could be planned badly.
+    INSERT INTO ledger_account AS a (account_id, balance, min_balance, sequence, version, updated_at)
+    SELECT s.account_id, s.balance, NULL, s.sequence, s.version, s.last
       FROM unnest(accounts, state_known, state_touched, state_balance, state_sequence, state_version, state_last)
            s (account_id, known, touched, balance, sequence, version, last)
-     WHERE a.account_id = s.account_id AND s.known AND s.touched;
+     WHERE s.known AND s.touched
+        ON CONFLICT (account_id) DO UPDATE
+       SET balance = excluded.balance, sequence = excluded.sequence, version = excluded.version,
+           updated_at = excluded.updated_at;
 
     -- An account that another process has just begun makes this fail; the flight then runs again and sees it.
     INSERT INTO ledger_account (account_id, balance, min_balance, sequence, version, updated_at)
@@ -167,12 +193,14 @@ BEGIN
            s (account_id, known, touched, balance, sequence, version, last)
      WHERE s.touched AND NOT s.known;
 
+    -- In order of the id: chosen ones may meet those of another process, and must not wait in a circle.
     INSERT INTO ledger_transaction
            (transaction_id, account_id, amount, created_at, sequence, balance, transfer_id, reverses)
     SELECT l.id, accounts[l.account], l.amount, l.created, l.sequence, l.balance, l.transfer, l.reverses
       FROM unnest(leg_id, leg_account, leg_amount, created, sequences, balances, leg_transfer, leg_reverses, accepted)
            l (id, account, amount, created, sequence, balance, transfer, reverses, accepted)
-     WHERE l.accepted;
+     WHERE l.accepted
+     ORDER BY l.id;
 
     IF keyed THEN
         replays := found_outcome;

@@ -1,0 +1,70 @@
+"""Databases with the ledger's tables in them, made by the real migrations once and copied for each test."""
+
+import shutil
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from roadbed.data.database import Database
+from roadbed.data.migrations.locations import Location
+from roadbed.data.migrations.parent import upgrade
+from roadbed.data.postgres import PostgresOptions, open_postgres
+from roadbed.data.sqlite import SqliteOptions, open_sqlite
+from roadbed.domains.ledger.service import Ledger
+from roadbed.kernel.clock import Clock, now
+from roadbed.kernel.events import Events
+from tests.support.postgres import PostgresServer
+
+LEDGER = Location("ledger", "roadbed.domains.ledger.migrations", "roadbed.domains.ledger.tables:metadata")
+
+
+def migrate(url: str) -> None:
+    """Make the ledger's tables and the platform's."""
+    upgrade(url, [LEDGER])
+
+
+def migrated_file(folder: Path) -> Path:
+    """Make a SQLite file with the tables in it: a copy of it is a database."""
+    path = folder / "migrated.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+def new_sqlite(template: Path, folder: Path) -> str:
+    """Return the URL of a new SQLite database in a folder."""
+    path = folder / "ledger.db"
+    shutil.copy(template, path)
+    return f"sqlite:///{path}"
+
+
+def new_postgres(server: PostgresServer) -> str:
+    """Return the URL of a new database on a server."""
+    return server.create_database(server.template("ledger", migrate))
+
+
+async def open_url(url: str, events: Events, **options: float) -> Database:
+    """Open a database; ``options`` replace the engine's bounds."""
+    if url.startswith("sqlite"):
+        return await open_sqlite(SqliteOptions(url.removeprefix("sqlite:///"), **options), events)  # type: ignore[arg-type]
+    return await open_postgres(PostgresOptions(url, **options), events)  # type: ignore[arg-type]
+
+
+class Opened:
+    """A ledger with the database and the events beneath it."""
+
+    def __init__(self, url: str, database: Database, events: Events, clock: Clock) -> None:
+        self.url = url
+        self.database = database
+        self.events = events
+        self.ledger = Ledger(database, clock)
+
+
+@asynccontextmanager
+async def opened(url: str, clock: Clock = now, **options: float) -> AsyncGenerator[Opened]:
+    """Open a ledger, and close it whatever happens."""
+    events = Events()
+    database = await open_url(url, events, **options)
+    try:
+        yield Opened(url, database, events, clock)
+    finally:
+        await database.close(5)
