@@ -30,7 +30,7 @@ KINDS = {
 """The kind of problem that a status has where a scenario names no other."""
 
 INTERNAL = re.compile(
-    r"Traceback|\bFile \"|\.py\b|\bline \d+|\b(?:SELECT|INSERT|UPDATE|DELETE|BEGIN|COMMIT)\b|[Cc]onstraint|sqlite|apsw"
+    r"Traceback|\bFile \"|\.py\b|\bline \d+|\b(?:SELECT|INTO|FROM|WHERE|COMMIT)\b|[Cc]onstraint|sqlite|apsw"
     r"|asyncpg|postgres|msgspec|uvicorn|httptools|starlette|\broadbed\.|/src/|/data/|\b0x[0-9a-f]{6}|Error\b|Exception"
 )
 """What a caller must never be told: where and why inside the service something went wrong."""

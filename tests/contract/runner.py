@@ -105,16 +105,17 @@ def parse(body: bytes) -> Any:
 
 
 def kept(reply: Reply, place: str) -> str:
-    """Return a header field, or the value that a JSON pointer (without escapes) leads to."""
-    if place.startswith("header:"):
-        value: Any = reply.header(place.removeprefix("header:"))
+    """Return what ``Step.keep`` names."""
+    if place in ("next", "after"):
+        link = re.fullmatch(r'<(?P<next>[^>]*[?&]after=(?P<after>[^>&]+))>; rel="next"', reply.header("Link") or "")
+        value: Any = link and link[place]
+    elif place.startswith("header:"):
+        value = reply.header(place.removeprefix("header:"))
     else:
         value = parse(reply.body)
         for part in place.split("/")[1:]:
             value = value[int(part)] if isinstance(value, list) else value[part]
     assert value is not None, f"nothing to keep at {place}"
-    if place == "header:Link":
-        value = value.partition("<")[2].partition(">")[0]
     return str(value)
 
 

@@ -75,7 +75,8 @@ class Step:
     - ``kind``: the last part of a problem's ``type``, where the status alone does not decide it;
     - ``faults``: the pointers in a problem's ``errors``, all of them;
     - ``lacks``: texts that the body must not contain, beside what no failure may ever tell;
-    - ``keep``: values by name, for this step's expectations too: a JSON pointer into the reply, or ``header:Name``;
+    - ``keep``: values by name, for this step's expectations too: a JSON pointer into the reply (without escapes),
+      ``header:Name``, ``next`` for the target of ``Link``, ``after`` for the cursor in it;
     - ``closes``: the service closes the connection after this reply.
     """
 

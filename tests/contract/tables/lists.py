@@ -33,8 +33,8 @@ def _pages(name: str, target: str) -> Scenario:
         f"{name} is read page by page to its end",
         (
             *(deposit("a", amount) for amount in (1, 2, 3, 4, 5)),
-            get(f"{target}limit=2", reply=_amounts(5, 4), expect=more, keep={"second": "header:Link"}),
-            get("<second>", reply=_amounts(3, 2), expect=more, keep={"third": "header:Link"}),
+            get(f"{target}limit=2", reply=_amounts(5, 4), expect=more, keep={"second": "next"}),
+            get("<second>", reply=_amounts(3, 2), expect=more, keep={"third": "next"}),
             # What comes meanwhile is newer than what was read: it shifts nothing.
             deposit("a", 6),
             get("<third>", reply=_amounts(1), expect={"Link": None}),
@@ -55,7 +55,7 @@ LISTS = (
         "the list of all transactions goes on where a page ended",
         (
             *(deposit(account, amount) for account, amount in (("a", 1), ("b", 2), ("a", 3), ("c", 4))),
-            get("/transactions?limit=2", reply=_amounts(4, 3), keep={"more": "header:Link"}),
+            get("/transactions?limit=2", reply=_amounts(4, 3), keep={"more": "next"}),
             deposit("b", 5),
             get("<more>", reply=_amounts(2, 1)),
             get("/transactions?limit=1&total=true", expect={"Total-Count": A_COUNT}),
@@ -71,7 +71,7 @@ LISTS = (
                 "/accounts?limit=1",
                 reply=[Holding(balance=AN_INTEGER)],
                 expect={"Link": A_NEXT_LINK},
-                keep={"more": "header:Link", "first": "/0/account_id"},
+                keep={"more": "next", "first": "/0/account_id"},
             ),
             get("<more>", reply=[Holding(balance=AN_INTEGER)], lacks=("<first>",)),
             get("/accounts?limit=1&total=true", expect={"Total-Count": A_COUNT}),
@@ -89,7 +89,7 @@ LISTS = (
         (
             deposit("a", 1),
             deposit("a", 2),
-            get("/transactions?limit=1&account_id=<a>", keep={"link": "header:Link"}),
+            get("/transactions?limit=1&account_id=<a>", keep={"link": "next"}),
             get("<link>", reply=_amounts(1), expect={"Link": None}),
         ),
         Rows(transactions=2, accounts=1),
@@ -118,6 +118,7 @@ INSTANTS = (
             _at("2001-02-03T04:05:06.789012Z", 0, "2001-02-03T04:05:06.789012Z"),
             _at("2001-02-03T04:05:06%2B02:00", 0, "2001-02-03T02:05:06Z"),
             _at("2001-02-03T04:05:06+02:00", 0, "2001-02-03T02:05:06Z"),
+            _at("2001-02-03T04:05:06%2B0200", 0, "2001-02-03T02:05:06Z"),
             _at("2001-02-03T04:05:06-23:59", 0, "2001-02-04T04:04:06Z"),
             _at("2001-02-03t04:05:06z", 0, "2001-02-03T04:05:06Z"),
             _at("2000-02-29T00:00:00Z", 0, "2000-02-29T00:00:00Z"),
