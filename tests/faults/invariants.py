@@ -37,7 +37,9 @@ INVARIANTS = {
           LEFT JOIN ledger_account a ON a.account_id = t.account_id
          WHERE a.account_id IS NULL
     """,
-    "sequences have neither gaps nor doubles": f"SELECT account_id, sequence, place FROM ({RUNNING}) r WHERE sequence <> place",
+    "sequences have neither gaps nor doubles": (
+        f"SELECT account_id, sequence, place FROM ({RUNNING}) r WHERE sequence <> place"
+    ),
     "the balance after each transaction is the sum up to it": (
         f"SELECT account_id, sequence, balance, total FROM ({RUNNING}) r WHERE balance <> total"
     ),
@@ -82,9 +84,6 @@ INVARIANTS = {
     "no balance is below its floor": (
         "SELECT account_id, balance, min_balance FROM ledger_account WHERE balance < min_balance"
     ),
-    "an id is used once": """
-        SELECT transaction_id, count(*) FROM ledger_transaction GROUP BY transaction_id HAVING count(*) > 1
-    """,
 }
 
 KEYS = "SELECT outcome FROM idempotency"

@@ -1,7 +1,7 @@
 """What the clients of a run were told: acknowledged, refused, or nothing that they could rely on."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -102,13 +102,15 @@ class Journal:
         self.unknown.pop(write, None)
         return entries
 
-    def differences(self, rows: Iterable[Entry]) -> list[str]:
+    def differences(self, rows: Sequence[Entry]) -> list[str]:
         """Compare with the rows of the database: every acknowledged one is there as it was told, and once.
 
         Beyond those there may be rows only of writes whose outcome is unknown, at most once each.
         """
         found: list[str] = []
         stored = {row.transaction_id: row for row in rows}
+        if len(stored) != len(rows):
+            found.append(f"{len(rows) - len(stored)} ids are stored twice")
         for entries in self.acknowledged.values():
             for entry in entries:
                 row = stored.pop(entry.transaction_id, None)
