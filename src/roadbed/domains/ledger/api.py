@@ -100,7 +100,9 @@ async def list_account_transactions(
 @operations.put("/accounts/{account_id}/limits", raises=[NotFound, Conflict, PreconditionFailed], conditional=True)
 async def set_limits(call: Call[Ledger], account_id: UUID, body: NewLimits) -> Limits:
     """Set the floor of an account, or remove it with `null`. No write may take the balance below it."""
-    outcome = await call.service.set_limits(account_id, body.min_balance, call.if_match, call.idempotency)
+    outcome = await call.service.set_limits(
+        account_id, body.min_balance, call.if_match, call.idempotency, call.if_none_match
+    )
     call.replayed = outcome.replayed
     call.version = outcome.version
     return outcome.limits

@@ -256,12 +256,13 @@ class Ledger:
         min_balance: int | None,
         if_match: Container[int] | None = None,
         idempotency: Idempotency | None = None,
+        if_none_match: Container[int] | None = None,
     ) -> LimitsSet:
         """Set or remove an account's floor.
 
         Raises:
             NotFound: no transaction ever named the account.
-            PreconditionFailed: the account's version is not one of ``if_match``.
+            PreconditionFailed: the account's version is not one of ``if_match``, or is one of ``if_none_match``.
             Conflict: the balance is below that floor already.
         """
 
@@ -269,7 +270,8 @@ class Ledger:
             account = await run.fetch_one(_LOCK_ACCOUNT, account_id=account_id)
             if account is None:
                 raise NotFound(f"There is no account {account_id}: no transaction has named it")
-            if if_match is not None and account.version not in if_match:
+            changed = if_match is not None and account.version not in if_match
+            if changed or (if_none_match is not None and account.version in if_none_match):
                 raise PreconditionFailed(f"The account is at version {account.version}")
             if min_balance is not None and account.balance < min_balance:
                 raise Conflict(f"The balance, {account.balance}, is already below {min_balance}", "balance-floor")
