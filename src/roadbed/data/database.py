@@ -1,7 +1,14 @@
-"""What both engines offer: one async API, the same answers."""
+"""What both engines offer: one async API, the same answers.
+
+Both raise what ``roadbed.kernel.errors`` names: ``Conflict`` where a row would break a UNIQUE or a FOREIGN KEY
+(``duplicate``, ``reference``), ``Invalid`` for a value that the engines would not store alike, ``Unavailable`` and its
+kinds for the state of the database. What nobody foresaw (a CHECK, a table that is not there) stays an error of the
+driver.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
@@ -10,14 +17,21 @@ import msgspec
 
 from roadbed.data.flights import Flight
 from roadbed.data.queries import Dialect, Query, Row
-from roadbed.kernel.errors import RoadbedError
 
 I = TypeVar("I")  # noqa: E741
 R = TypeVar("R")
 
 
+ABORTED = "A statement of this transaction has failed: nothing of it can be written"
+OVER = "The transaction is over"
+
+
 class Statements(Protocol):
-    """The four verbs, on their own (one transaction each) or inside ``Database.transaction()``."""
+    """The four verbs, on their own (one transaction each) or inside ``Database.transaction()``.
+
+    Inside, they run one at a time, in the order of the calls. After one has failed, all that is left is to let the
+    block end by its exception: further statements and the commit are refused.
+    """
 
     async def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]:
         """Return all rows. The statement itself bounds them (``LIMIT``)."""
@@ -31,19 +45,25 @@ class Statements(Protocol):
         """Run a write; return the number of rows it changed."""
         ...
 
-    async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Run a write once per mapping, in one transaction; return the number of rows changed."""
+    async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a write once per mapping, all or none."""
         ...
 
 
 class Run(Protocol):
     """What a SQLite flight gets inside the writer or reader thread: the same verbs, synchronous."""
 
-    def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]: ...
+    def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]:
+        """Return all rows."""
+        ...
 
-    def fetch_one(self, query: Query[R], /, **arguments: Any) -> R | None: ...
+    def fetch_one(self, query: Query[R], /, **arguments: Any) -> R | None:
+        """Return the first row, or None."""
+        ...
 
-    def execute(self, query: Query[Any], /, **arguments: Any) -> int: ...
+    def execute(self, query: Query[Any], /, **arguments: Any) -> int:
+        """Run a write; return the number of rows it changed."""
+        ...
 
     def rows(self, query: Query[Any], values: Row = ()) -> list[Row]:
         """Return plain rows for positional values that are already in SQLite's form (the hot path)."""
@@ -61,9 +81,11 @@ class Program(msgspec.Struct, frozen=True):
     ``RoadbedError`` *returned* in that item's place, never raised: it disturbs no other item. What is raised makes
     the engine roll back and run the items one by one.
 
-    ``sqlite(run, items)`` runs in the writer thread (``write=True``) or a reader thread, inside one transaction.
+    ``sqlite(run, items)`` runs in the writer thread (``write=True``) or a reader thread, inside one transaction, and
+    may run again: it changes nothing but rows.
     ``postgres(connection, items)`` gets an ``asyncpg.Connection`` and makes one round trip: one statement or one call
-    of a PL/pgSQL function, which is its own transaction.
+    of a PL/pgSQL function, which is its own transaction. When the server refuses it, it may run again. What is raised
+    after the server has done it fails the whole flight: running it again would write twice.
     """
 
     name: str
@@ -88,13 +110,17 @@ class Database(Statements, Protocol):
     def transaction(self) -> AbstractAsyncContextManager[Statements]:
         """Open a write transaction: committed at the end of the block, rolled back if it raises.
 
-        On SQLite it holds the writer: keep it short; it is rolled back after ``transaction_timeout`` seconds.
+        On SQLite it holds the writer, of all processes: keep it short. After ``transaction_timeout`` seconds it is
+        rolled back, and what the block asks for then raises ``DeadlineExceeded``.
         """
         ...
 
     def flight(self, program: Program, *, keys: Callable[[Any], Sequence[object]] | None = None) -> Flight[Any, Any]:
-        """Open a natural batch for a program. ``keys`` names what an item must not share with another one of its
-        flight (an idempotency key, a chosen id): the later one waits for the next flight, in order of arrival."""
+        """Open a natural batch for a program.
+
+        ``keys`` names what an item must not share with another one of its flight (an idempotency key, a chosen id):
+        the later one waits for a later flight, in order of arrival.
+        """
         ...
 
     async def stored_heads(self) -> tuple[str, ...]:
@@ -114,4 +140,15 @@ class Database(Statements, Protocol):
         ...
 
 
-Result = Any | RoadbedError
+async def close_flights(flights: Sequence[Flight[Any, Any]], timeout: float) -> None:
+    """Land all flights at once, within ``timeout`` seconds."""
+    await asyncio.gather(*(flight.close(timeout) for flight in flights))
+
+
+def flight_depths(flights: Sequence[Flight[Any, Any]]) -> dict[str, float]:
+    """Return how many items wait, by ``queue_depth:flight:<name>``."""
+    figures: dict[str, float] = {}
+    for flight in flights:
+        name = f"queue_depth:flight:{flight.name}"
+        figures[name] = figures.get(name, 0.0) + flight.depth
+    return figures

@@ -1,25 +1,27 @@
 """Natural batching: while one flight is in the air, requests that arrive join the next.
 
 An idle flight leaves at the end of the present turn of the event loop, so a lone request waits for nobody. Items keep
-their order of arrival. Two items that share a key never share a flight: the later one, and whatever arrives after it
-with the same key, waits for the next.
+their order of arrival. Two items that share a key never share a flight: the later one takes a later flight, and
+whatever arrives after it with the same key a still later one. Who clashes with nobody does not wait for them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-from roadbed.kernel.errors import Overloaded, Unavailable
+from roadbed.data.outcomes import settle, twin
+from roadbed.kernel.errors import OutcomeUnknown, Overloaded, Unavailable
 from roadbed.kernel.events import Events, FlightLanded, RequestShed
 
 I = TypeVar("I")  # noqa: E741
 R = TypeVar("R")
 
-_Seat = tuple[Any, "asyncio.Future[Any]", float]
+_TIME_TO_BREAK_OFF = 1.0
+
+_Seat = tuple[Any, "asyncio.Future[Any]", float, Sequence[object]]
 
 
 class Flight(Generic[I, R]):
@@ -28,6 +30,7 @@ class Flight(Generic[I, R]):
     ``fly`` returns one result per item; an exception instance in an item's place is that item's failure. When
     ``fly`` itself raises, every item of the flight fails with it (the engines split flights before that).
     ``capacity`` bounds one flight, ``queue`` bounds the items that wait; beyond it ``join`` raises ``Overloaded``.
+    One flight is in the air at a time: what it writes is there before the next one looks.
     """
 
     def __init__(
@@ -38,17 +41,20 @@ class Flight(Generic[I, R]):
         *,
         capacity: int,
         queue: int,
-        lanes: int = 1,
         keys: Callable[[I], Sequence[object]] | None = None,
     ) -> None:
         self.name = name
         self._fly = fly
         self._capacity = capacity
         self._queue = queue
-        self._lanes = lanes
         self._keys = keys
-        self._waiting: deque[_Seat] = deque()
-        self._airborne: set[asyncio.Task[None]] = set()
+        # Flights to come by number, each with at least one seat taken; those below ``_open`` are full.
+        self._planned: dict[int, list[_Seat]] = {}
+        self._next = 0
+        self._open = 0
+        self._latest: dict[object, int] = {}
+        self._waiting = 0
+        self._airborne: asyncio.Task[None] | None = None
         self._boarding = False
         self._closed = False
         self._landed = events.subscribers(FlightLanded)
@@ -56,11 +62,11 @@ class Flight(Generic[I, R]):
 
     @property
     def depth(self) -> int:
-        """How many items wait for the next flight."""
-        return len(self._waiting)
+        """How many items wait for a flight."""
+        return self._waiting
 
     def join(self, item: I) -> asyncio.Future[R]:
-        """Take a seat on the next flight; await the result.
+        """Take a seat on the next flight; await the result. Whoever cancels the wait gives the seat up.
 
         Raises:
             Overloaded: the queue is full.
@@ -68,100 +74,124 @@ class Flight(Generic[I, R]):
         """
         if self._closed:
             raise Unavailable("The service is shutting down")
-        if len(self._waiting) >= self._queue:
+        if self._waiting >= self._queue:
             for subscriber in self._shed:
                 subscriber(RequestShed(f"flight:{self.name}"))
             raise Overloaded(f"{self._queue} requests already wait for {self.name}")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = loop.create_future()
-        self._waiting.append((item, future, perf_counter()))
-        if not self._boarding and len(self._airborne) < self._lanes:
+        keys = () if self._keys is None else self._keys(item)
+        seats = None if keys else self._planned.get(self._open)
+        if seats is not None and len(seats) < self._capacity:
+            # What most do: a seat without keys, on the first flight that is not full.
+            seats.append((item, future, perf_counter(), keys))
+        else:
+            self._book((item, future, perf_counter(), keys))
+        self._waiting += 1
+        if self._airborne is None and not self._boarding:
             self._boarding = True
             loop.call_soon(self._depart)
         return future
 
     async def close(self, timeout: float) -> None:
-        """Take nobody else on board and wait, at most ``timeout`` seconds, until all have landed."""
+        """Take nobody else on board and wait, at most ``timeout`` seconds, until all have landed.
+
+        Whoever still waits then is told so; of a flight that is still in the air, nobody knows the outcome.
+        """
         self._closed = True
         deadline = perf_counter() + timeout
-        while (self._airborne or self._waiting) and perf_counter() < deadline:
-            if self._airborne:
-                await asyncio.wait(self._airborne, timeout=max(deadline - perf_counter(), 0.0))
-            else:
+        while self._airborne is not None or self._boarding:
+            left = deadline - perf_counter()
+            if left <= 0:
+                break
+            if self._airborne is None:
                 await asyncio.sleep(0)
-        for _, future, _ in self._waiting:
-            if not future.done():
-                future.set_exception(Unavailable("The service is shutting down"))
-        self._waiting.clear()
+            else:
+                await asyncio.wait((self._airborne,), timeout=left)
+        abandoned = [seat for seats in self._planned.values() for seat in seats]
+        self._planned.clear()
+        self._latest.clear()
+        self._waiting = 0
+        for _, future, _, _ in abandoned:
+            settle(future, Unavailable("The service is shutting down: nothing was written"))
+        if self._airborne is not None:
+            self._airborne.cancel()
+            await asyncio.wait((self._airborne,), timeout=_TIME_TO_BREAK_OFF)
+
+    def _book(self, seat: _Seat) -> None:
+        """Put a seat on the first flight that has room and comes after all flights that hold one of its keys."""
+        planned, latest = self._planned, self._latest
+        number = self._open
+        for key in seat[3]:
+            taken = latest.get(key)
+            if taken is not None and taken >= number:
+                number = taken + 1
+        while (seats := planned.get(number)) is not None and len(seats) >= self._capacity:
+            if number == self._open:
+                self._open += 1
+            number += 1
+        if seats is None:
+            planned[number] = [seat]
+        else:
+            seats.append(seat)
+        for key in seat[3]:
+            latest[key] = number
+
+    def _board(self) -> list[_Seat]:
+        """Return the seats of the next flight but those whose people have left; empty when nobody waits."""
+        while self._planned:
+            number = self._next
+            self._next += 1
+            self._open = max(self._open, self._next)
+            booked = self._planned.pop(number)
+            self._waiting -= len(booked)
+            seats = [seat for seat in booked if not seat[1].done()]
+            if self._keys is not None:
+                self._forget(booked, number)
+            if seats:
+                return seats
+        return []
+
+    def _forget(self, seats: list[_Seat], number: int) -> None:
+        latest = self._latest
+        for seat in seats:
+            for key in seat[3]:
+                if latest.get(key) == number:
+                    del latest[key]
 
     def _depart(self) -> None:
         self._boarding = False
-        while self._waiting and len(self._airborne) < self._lanes:
-            seats = self._board()
-            if not seats:
-                return
-            task = asyncio.get_running_loop().create_task(self._travel(seats))
-            self._airborne.add(task)
+        seats = self._board()
+        if seats:
+            self._airborne = asyncio.get_running_loop().create_task(self._travel(seats))
 
-    def _board(self) -> list[_Seat]:
-        waiting = self._waiting
-        if self._keys is None:
-            if len(waiting) <= self._capacity:
-                seats = list(waiting)
-                waiting.clear()
-                return seats
-            return [waiting.popleft() for _ in range(self._capacity)]
-        return self._board_without_clash(self._keys)
-
-    def _board_without_clash(self, keys: Callable[[I], Sequence[object]]) -> list[_Seat]:
-        seats: list[_Seat] = []
-        later: list[_Seat] = []
-        taken: set[object] = set()
-        waiting = self._waiting
-        while waiting and len(seats) < self._capacity:
-            seat = waiting.popleft()
-            held = keys(seat[0])
-            if held and not taken.isdisjoint(held):
-                later.append(seat)
-            else:
-                seats.append(seat)
-            taken.update(held)
-        waiting.extendleft(reversed(later))
-        return seats
+    async def _results(self, items: list[I]) -> Sequence[Any]:
+        results = await self._fly(items)
+        if len(results) != len(items):
+            raise RuntimeError(f"flight {self.name}: {len(results)} results for {len(items)} items")
+        return results
 
     async def _travel(self, seats: list[_Seat]) -> None:
         departed = perf_counter()
         try:
-            results = await self._fly([seat[0] for seat in seats])
-            if len(results) != len(seats):
-                raise RuntimeError(f"flight {self.name}: {len(results)} results for {len(seats)} items")
-        except BaseException as error:
-            self._fail(seats, error)
-            if not isinstance(error, Exception):
-                raise
+            results = await self._results([seat[0] for seat in seats])
+        except asyncio.CancelledError:
+            for _, future, _, _ in seats:
+                settle(future, OutcomeUnknown("The service is shutting down: the outcome is unknown"))
+            raise
+        except BaseException as error:  # noqa: BLE001  whatever it is, those on board must hear of it
+            for _, future, _, _ in seats:
+                settle(future, twin(error))
         else:
-            for (_, future, _), result in zip(seats, results, strict=True):
-                if future.done():
-                    continue
+            for (_, future, _, _), result in zip(seats, results, strict=True):
                 if isinstance(result, Exception):
-                    future.set_exception(result)
-                else:
+                    settle(future, result)
+                elif not future.done():
                     future.set_result(result)
         finally:
-            self._land(seats, departed)
-
-    def _fail(self, seats: list[_Seat], error: BaseException) -> None:
-        failure = error if isinstance(error, Exception) else Unavailable("The service is shutting down")
-        for _, future, _ in seats:
-            if not future.done():
-                future.set_exception(failure)
-
-    def _land(self, seats: list[_Seat], departed: float) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._airborne.discard(task)
-        landed = FlightLanded(self.name, len(seats), departed - seats[0][2], perf_counter() - departed)
-        for subscriber in self._landed:
-            subscriber(landed)
-        if self._waiting and not self._boarding:
-            self._depart()
+            self._airborne = None
+            if self._planned:
+                self._depart()
+            landed = FlightLanded(self.name, len(seats), departed - seats[0][2], perf_counter() - departed)
+            for subscriber in self._landed:
+                subscriber(landed)

@@ -1,19 +1,24 @@
-"""The four verbs on one PostgreSQL connection."""
+"""The four verbs on one PostgreSQL connection, alone or inside a transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import monotonic
 from typing import Any, TypeVar
 
 import asyncpg
 
+from roadbed.data.database import ABORTED, OVER
+from roadbed.data.postgres.errors import FAILURES
 from roadbed.data.queries import Query
+from roadbed.kernel.errors import DeadlineExceeded, RoadbedError
 
 R = TypeVar("R")
 
 
 class PostgresStatements:
-    """What ``Database.transaction()`` yields on PostgreSQL."""
+    """The verbs as asyncpg runs them; its errors pass."""
 
     def __init__(self, connection: asyncpg.Connection[Any]) -> None:
         self._connection = connection
@@ -31,11 +36,115 @@ class PostgresStatements:
     async def execute(self, query: Query[Any], /, **arguments: Any) -> int:
         """Run a write; return the number of rows it changed."""
         status = await self._connection.execute(query.text("postgres"), *query.postgres_values(arguments))
-        last = status.rpartition(" ")[2]
-        return int(last) if last.isdigit() else 0
+        # "INSERT 0 3", "UPDATE 3"; a SELECT changes nothing, and other statements tell no number.
+        verb, _, count = status.partition(" ")
+        last = count.rpartition(" ")[2]
+        return int(last) if last.isdigit() and verb != "SELECT" else 0
 
-    async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Run a write once per mapping, atomically; return how many were given."""
+    async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a write once per mapping, all or none."""
         values = [query.postgres_values(dict(row)) for row in rows]
         await self._connection.executemany(query.text("postgres"), values)
-        return len(values)
+
+    async def heads(self) -> tuple[str, ...]:
+        """Return the Alembic revisions that the database is at; empty for a new one."""
+        if await self._connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+            return ()
+        rows = await self._connection.fetch("SELECT version_num FROM alembic_version ORDER BY 1")
+        return tuple(row[0] for row in rows)
+
+
+class PostgresTransaction:
+    """What ``Database.transaction()`` yields: the verbs, one at a time, until one fails or the time is over.
+
+    ``report`` turns an error of asyncpg into what the caller hears; ``sent`` tells it whether that error leaves open
+    if the transaction was committed.
+    """
+
+    def __init__(
+        self, connection: asyncpg.Connection[Any], timeout: float, report: Callable[..., BaseException]
+    ) -> None:
+        self._connection = connection
+        self._statements = PostgresStatements(connection)
+        self._report = report
+        self._timeout = timeout
+        self._deadline = monotonic() + timeout
+        self._turn = asyncio.Lock()
+        self._failed: BaseException | None = None
+        self._over = False
+
+    async def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]:
+        """Return all rows as structs."""
+        return await self._ask(lambda: self._statements.fetch(query, **arguments))
+
+    async def fetch_one(self, query: Query[R], /, **arguments: Any) -> R | None:
+        """Return the first row as a struct, or None."""
+        return await self._ask(lambda: self._statements.fetch_one(query, **arguments))
+
+    async def execute(self, query: Query[Any], /, **arguments: Any) -> int:
+        """Run a write; return the number of rows it changed."""
+        return await self._ask(lambda: self._statements.execute(query, **arguments))
+
+    async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a write once per mapping."""
+        await self._ask(lambda: self._statements.execute_many(query, rows))
+
+    async def begin(self) -> None:
+        """Open the transaction (READ COMMITTED)."""
+        await self._control("BEGIN", sent=False)
+
+    async def commit(self) -> None:
+        """Commit; only when it returns may anything be acknowledged.
+
+        Raises:
+            OutcomeUnknown: the connection was lost meanwhile.
+            DeadlineExceeded: the block took too long, nothing was written.
+            RoadbedError: a statement of the block had failed, nothing was written.
+        """
+        failure = self._obstacle()
+        self._over = True
+        if failure is not None:
+            await self._control("ROLLBACK", sent=False)
+            raise failure
+        if await self._control("COMMIT", sent=True) != "COMMIT":
+            # PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, and with no error.
+            raise RoadbedError(ABORTED)
+
+    async def roll_back(self) -> None:
+        """Undo everything; a connection that is lost has done that by itself."""
+        self._over = True
+        if not self._connection.is_closed():
+            try:
+                await self._control("ROLLBACK", sent=False)
+            except RoadbedError:
+                # Reported already; what the block raised is what the caller should hear.
+                self._connection.terminate()
+
+    async def _ask(self, statement: Callable[[], Awaitable[R]]) -> R:
+        async with self._turn:
+            failure = RoadbedError(OVER) if self._over else self._obstacle()
+            if failure is not None:
+                raise failure
+            try:
+                return await statement()
+            except FAILURES as error:
+                self._failed = self._report(error, sent=False)
+                raise self._failed from error
+            except Exception as error:
+                self._failed = error
+                raise
+
+    def _obstacle(self) -> RoadbedError | None:
+        failure: RoadbedError | None = None
+        if self._failed is not None:
+            failure = RoadbedError(ABORTED)
+            failure.__cause__ = self._failed
+        elif monotonic() > self._deadline:
+            failure = DeadlineExceeded(f"The transaction was rolled back after {self._timeout:g} s")
+        return failure
+
+    async def _control(self, sql: str, *, sent: bool) -> str:
+        try:
+            return await self._connection.execute(sql)
+        except FAILURES as error:
+            raise self._report(error, sent=sent) from error

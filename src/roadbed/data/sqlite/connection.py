@@ -1,25 +1,30 @@
-"""Connections to SQLite through apsw, the statements on them, and what their errors mean."""
+"""A connection to SQLite through apsw, and the verbs on it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
 import apsw
 
 from roadbed.data.queries import Query, Row
-from roadbed.kernel.errors import DeadlineExceeded, OutcomeUnknown, RoadbedError, StorageFull, Unavailable
+from roadbed.data.sqlite.guard import guard, release
+from roadbed.kernel.errors import ConfigurationError, OutcomeUnknown, Unavailable
 
 R = TypeVar("R")
 
 _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 50_000
 _STATEMENTS_CACHED = 200
+_NEVER = float("inf")
 
 PRAGMAS = ("PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY", "PRAGMA trusted_schema = OFF")
 WRITER_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
+    # Without it, INSERT OR REPLACE deletes rows behind the back of the triggers that keep a table append-only.
+    "PRAGMA recursive_triggers = ON",
     # Fewer, larger checkpoints: each one syncs the database file in the way of writers.
     "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA journal_size_limit = 67108864",
@@ -29,16 +34,42 @@ READER_PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA cache_size = -8192")
 
 
 class SqliteRun:
-    """The verbs on one connection, synchronous: what a program gets inside the writer or a reader thread."""
+    """The verbs on one connection, synchronous: what a program gets inside the writer or a reader thread.
+
+    While one is open, ``sqlite3.connect`` of the same file is refused in this process.
+    """
 
     def __init__(self, path: str, *, write: bool, busy_timeout: float, statement_timeout: float) -> None:
-        flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if write else 0)
-        self.connection = apsw.Connection(path, flags=flags, statementcachesize=_STATEMENTS_CACHED)
+        self.broken = False
+        self._closed = False
+        # SQLite keeps the log beside the file that a symbolic link leads to.
+        self._file = Path(path).resolve()
+        self._log = Path(f"{self._file}-wal")
+        self._gone = False
+        self._timeout = statement_timeout
+        self._deadline = _NEVER
+        guard(str(self._file))
+        try:
+            flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if write else 0)
+            self.connection = apsw.Connection(str(self._file), flags=flags, statementcachesize=_STATEMENTS_CACHED)
+        except BaseException:
+            release(str(self._file))
+            raise
+        try:
+            self._set_up(write, busy_timeout)
+            self._files = self._identity()
+        except BaseException:
+            self.close()
+            raise
+
+    def _set_up(self, write: bool, busy_timeout: float) -> None:
         self.connection.set_busy_timeout(int(busy_timeout * 1000))
+        if write:
+            mode = self.connection.execute("PRAGMA journal_mode = WAL").get
+            if mode != "wal":
+                raise ConfigurationError(f"SQLite keeps no write-ahead log at {self._file} (journal mode {mode})")
         for pragma in (*PRAGMAS, *(WRITER_PRAGMAS if write else READER_PRAGMAS)):
             self.connection.execute(pragma).fetchall()
-        self._timeout = statement_timeout
-        self._deadline = float("inf")
         self.connection.set_progress_handler(self._late, _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK)
 
     def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]:
@@ -54,13 +85,12 @@ class SqliteRun:
     def execute(self, query: Query[Any], /, **arguments: Any) -> int:
         """Run a write; return the number of rows that it changed itself (not its triggers)."""
         before = self.connection.total_changes()
-        cursor = self.connection.execute(query.text("sqlite"), query.sqlite_values(arguments))
-        cursor.fetchall()
+        self.connection.execute(query.text("sqlite"), query.sqlite_values(arguments)).fetchall()
         return self.connection.changes() if self.connection.total_changes() != before else 0
 
-    def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Run a write once per mapping; return the number of rows changed."""
-        return sum(self.execute(query, **row) for row in rows)
+    def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a write once per mapping."""
+        self.execute_rows(query, [query.sqlite_values(dict(row)) for row in rows])
 
     def rows(self, query: Query[Any], values: Row = ()) -> list[Row]:
         """Return plain rows for positional values that are already in SQLite's form."""
@@ -69,64 +99,75 @@ class SqliteRun:
     def execute_rows(self, query: Query[Any], rows: Sequence[Row]) -> None:
         """Run a write once per tuple of positional values that are already in SQLite's form."""
         if rows:
-            self.connection.executemany(query.text("sqlite"), rows)
+            self.connection.executemany(query.text("sqlite"), rows).fetchall()
 
     def control(self, sql: str) -> None:
         """Run a statement of transaction control."""
         self.connection.execute(sql)
 
-    def begin_clock(self) -> None:
+    def commit(self) -> None:
+        """Commit; only when it returns may anything be acknowledged.
+
+        Raises:
+            OutcomeUnknown: the database file or its log was deleted or replaced beneath us.
+            apsw.Error: as SQLite says.
+        """
+        self.control("COMMIT")
+        if self._are_gone():
+            raise OutcomeUnknown(f"{self._file} or its write-ahead log was deleted or replaced: restart the service")
+
+    def check_files(self) -> None:
+        """Once files were found gone, let nothing begin until they are back.
+
+        Raises:
+            Unavailable: they are not. What is written now would be lost at the next start.
+        """
+        if self._gone and self._are_gone():
+            raise Unavailable(f"{self._file} or its write-ahead log was deleted or replaced: restart the service")
+
+    def undo(self) -> None:
+        """Roll back if a transaction is open. If not even that works, the connection is ``broken``: open another."""
+        try:
+            if self.connection.in_transaction:
+                self.control("ROLLBACK")
+        except apsw.Error:
+            self.broken = True
+
+    def start_clock(self) -> None:
         """Start the statement timeout: what runs longer is interrupted."""
         self._deadline = monotonic() + self._timeout
+
+    def stop_clock(self) -> None:
+        """End the statement timeout: a commit or a rollback is not to be interrupted."""
+        self._deadline = _NEVER
 
     def _late(self) -> bool:
         return monotonic() > self._deadline
 
+    def _are_gone(self) -> bool:
+        if self._files is None:
+            # A new database has no log before its first commit.
+            self._files = self._identity()
+            return False
+        self._gone = self._identity() != self._files
+        return self._gone
+
+    def _identity(self) -> tuple[int, ...] | None:
+        try:
+            file, log = self._file.stat(), self._log.stat()
+        except OSError:
+            return None
+        return (file.st_ino, file.st_dev, log.st_ino, log.st_dev)
+
+    def interrupt(self) -> None:
+        """Break off what runs now. The one method that another thread may call."""
+        with suppress(apsw.ConnectionClosedError):
+            self.connection.interrupt()
+
     def close(self) -> None:
         """Close the connection; the last one to close a file checkpoints it."""
-        self.connection.set_progress_handler(None)
-        self.connection.close()
-
-
-def kind_of(error: BaseException) -> str:
-    """Return what failed, for metrics: ``full``, ``io``, ``busy``, ``timeout`` or ``other``."""
-    if isinstance(error, apsw.FullError):
-        return "full"
-    if isinstance(error, (apsw.IOError, apsw.CantOpenError, apsw.CorruptError, apsw.NotADBError, apsw.ReadOnlyError)):
-        return "io"
-    if isinstance(error, (apsw.BusyError, apsw.LockedError)):
-        return "busy"
-    if isinstance(error, apsw.InterruptError):
-        return "timeout"
-    return "other"
-
-
-def translate(error: BaseException, *, committing: bool = False) -> BaseException:
-    """Return what the caller should hear of an error of SQLite; errors of our own tree pass unchanged.
-
-    An I/O error while committing leaves the outcome open: the frames may already be on the disk.
-    """
-    if isinstance(error, RoadbedError) or not isinstance(error, apsw.Error):
-        return error
-    told = _TOLD.get(kind_of(error), error)
-    if committing and kind_of(error) == "io":
-        told = OutcomeUnknown
-    if not isinstance(told, type):
-        return error
-    failure = told("" if told is OutcomeUnknown else _WORDS[kind_of(error)])
-    failure.__cause__ = error
-    return failure
-
-
-_TOLD: dict[str, type[Unavailable]] = {
-    "full": StorageFull,
-    "io": Unavailable,
-    "busy": Unavailable,
-    "timeout": DeadlineExceeded,
-}
-_WORDS = {
-    "full": "The disk that holds the database is full: nothing was written",
-    "io": "The database file cannot be read or written now: nothing was written",
-    "busy": "Another process held the database for too long: nothing was written",
-    "timeout": "The statement exceeded its time limit: nothing was written",
-}
+        if not self._closed:
+            self._closed = True
+            self.connection.set_progress_handler(None)
+            self.connection.close(True)
+            release(str(self._file))

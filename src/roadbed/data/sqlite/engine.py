@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
 import msgspec
 
-from roadbed.data.database import Health, Program
+from roadbed.data.database import Health, Program, close_flights, flight_depths
 from roadbed.data.flights import Flight
 from roadbed.data.queries import Dialect, Query
 from roadbed.data.sqlite.connection import SqliteRun
-from roadbed.data.sqlite.guard import guard, release
+from roadbed.data.sqlite.errors import why_not_opened
+from roadbed.data.sqlite.jobs import Job
 from roadbed.data.sqlite.lock import WriteLock
 from roadbed.data.sqlite.readers import Readers
-from roadbed.data.sqlite.session import Rollback, Session
-from roadbed.data.sqlite.writer import Job, Writer
-from roadbed.kernel.errors import RoadbedError, Unavailable
+from roadbed.data.sqlite.session import Session
+from roadbed.data.sqlite.writer import Writer
+from roadbed.kernel.errors import RoadbedError
 from roadbed.kernel.events import Events
 
 R = TypeVar("R")
@@ -44,18 +45,18 @@ async def open_sqlite(options: SqliteOptions, events: Events) -> SqliteDatabase:
     """Open the file (made if it is missing) and start the threads.
 
     Raises:
-        Unavailable: the file or its folder cannot be opened or written.
+        ConfigurationError: it is no database file, or this user cannot write it, or its folder is not there.
+        Unavailable: the file is locked or the disk is full.
     """
-    guard(options.path)
+    database = SqliteDatabase(options, events)
     try:
-        database = SqliteDatabase(options, events)
         await database.start()
-    except OSError as error:
-        release(options.path)
-        raise Unavailable(f"{options.path} cannot be opened: {error.strerror}") from error
-    except RoadbedError:
-        release(options.path)
-        raise
+    except BaseException as error:
+        await database.close(0)
+        failure = why_not_opened(options.path, error)
+        if failure is error:
+            raise
+        raise failure from error
     return database
 
 
@@ -67,10 +68,11 @@ class SqliteDatabase:
     def __init__(self, options: SqliteOptions, events: Events) -> None:
         self._options = options
         self._events = events
-        self._lock = WriteLock(options.path)
-        self._writer = Writer(lambda: self._open(write=True), self._lock, events, options.writer_queue)
+        self._writer = Writer(
+            lambda: self._open(write=True), lambda: WriteLock(options.path), events, options.writer_queue
+        )
         self._readers: Readers | None = None
-        self._flights: dict[str, Flight[Any, Any]] = {}
+        self._flights: list[Flight[Any, Any]] = []
 
     async def start(self) -> None:
         """Open the writing connection, then start the readers (which need the file to be there)."""
@@ -89,76 +91,79 @@ class SqliteDatabase:
         )
 
     async def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]:
-        """Return all rows of a read."""
-        return await self._read(lambda run: run.fetch(query, **arguments))
+        """Return all rows of a read, or of a write in a transaction of its own (``RETURNING``)."""
+        return await self._run(query, lambda run: run.fetch(query, **arguments))
 
     async def fetch_one(self, query: Query[R], /, **arguments: Any) -> R | None:
-        """Return the first row of a read, or None."""
-        return await self._read(lambda run: run.fetch_one(query, **arguments))
+        """Return the first row of a read, or of a write in a transaction of its own, or None."""
+        return await self._run(query, lambda run: run.fetch_one(query, **arguments))
 
     async def execute(self, query: Query[Any], /, **arguments: Any) -> int:
         """Run a write in a transaction of its own; return the number of rows it changed."""
-        return (await self._write(query.name, lambda run, _: [run.execute(query, **arguments)]))[0]
+        return await self._write(query.name, lambda run: run.execute(query, **arguments))
 
-    async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Run a write once per mapping, all or none; return the number of rows changed."""
-        return (await self._write(query.name, lambda run, _: [run.execute_many(query, rows)]))[0]
+    async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a write once per mapping, all or none."""
+        return await self._write(query.name, lambda run: run.execute_many(query, rows))
 
-    def _read(self, work: Callable[[SqliteRun], Any], *, snapshot: bool = False) -> asyncio.Future[Any]:
+    async def _run(self, query: Query[Any], work: Callable[[SqliteRun], Any]) -> Any:
+        return await (self._write(query.name, work) if query.writes else self._reading().submit(work))
+
+    def _reading(self) -> Readers:
         if self._readers is None:
-            raise Unavailable("The database is not open")
-        return self._readers.submit(work, snapshot=snapshot)
+            raise RuntimeError("the database was not started")
+        return self._readers
 
-    def _write(
-        self, name: str, work: Callable[[SqliteRun, list[Any]], Sequence[Any]], items: list[Any] | None = None
+    async def _write(self, name: str, work: Callable[[SqliteRun], Any]) -> Any:
+        return (await self._submit(name, lambda run, _: [work(run)], [None], split=False))[0]
+
+    def _submit(
+        self, name: str, work: Callable[[SqliteRun, list[Any]], Sequence[Any]], items: list[Any], **how: Any
     ) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Job(name, work, [None] if items is None else items, future, split=items is not None))
+        self._writer.submit(Job(name, work, items, future, **how))
         return future
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Session]:
         """Open a write transaction on the writer; it ends with the block."""
         session = Session(self._options.transaction_timeout)
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Job("transaction", session.work, [None], future, split=False, alone=True))
+        done = self._submit("transaction", session.work, [None], split=False, alone=True, abort=session.abort)
         try:
-            await asyncio.wait((session.began, future), return_when=asyncio.FIRST_COMPLETED)
-            if session.began.done():
-                yield session
+            await asyncio.wait((session.began, done), return_when=asyncio.FIRST_COMPLETED)
+            if not session.began.done():
+                await done
+            yield session
+        except (asyncio.CancelledError, GeneratorExit):
+            # Nobody waits for the end of it. If it has not even begun, it never will.
+            session.finish(commit=False)
+            done.cancel()
+            raise
         except BaseException:
             session.finish(commit=False)
-            try:
-                await future
-            except (Rollback, RoadbedError):
-                # Undone, as asked: the error of the block is what the caller should see.
-                pass
+            await asyncio.wait((done,))
             raise
         session.finish(commit=True)
-        await future
+        await done
 
-    def flight(
-        self, program: Program, *, keys: Callable[[Any], Sequence[object]] | None = None
-    ) -> Flight[Any, Any]:
+    def flight(self, program: Program, *, keys: Callable[[Any], Sequence[object]] | None = None) -> Flight[Any, Any]:
         """Open a natural batch: one hop to the writer or a reader thread per flight."""
-        if program.write:
 
-            async def fly(items: list[Any]) -> Sequence[Any]:
-                return await self._write(program.name, program.sqlite, items)
-        else:
+        async def write(items: list[Any]) -> Sequence[Any]:
+            return await self._submit(program.name, program.sqlite, items)
 
-            async def fly(items: list[Any]) -> Sequence[Any]:
-                return await self._read(lambda run: program.sqlite(run, items), snapshot=True)
+        async def read(items: list[Any]) -> Sequence[Any]:
+            return await self._reading().submit_flight(program.name, program.sqlite, items)
 
         flight = Flight[Any, Any](
             program.name,
-            fly,
+            write if program.write else read,
             self._events,
             capacity=self._options.flight_capacity,
             queue=self._options.flight_queue,
             keys=keys,
         )
-        self._flights[program.name] = flight
+        self._flights.append(flight)
         return flight
 
     async def stored_heads(self) -> tuple[str, ...]:
@@ -169,15 +174,17 @@ class SqliteDatabase:
                 return ()
             return tuple(row[0] for row in run.connection.execute("SELECT version_num FROM alembic_version ORDER BY 1"))
 
-        return await self._read(heads)
+        return await self._reading().submit(heads)
 
     async def ping(self) -> Health:
         """Ask the writer for the write lock and a reader for a row, within a second."""
         began = perf_counter()
         try:
             async with asyncio.timeout(1.0):
-                await self._write("ping", lambda run, _: [run.connection.execute("PRAGMA user_version").get])
-                await self._read(lambda run: run.connection.execute("SELECT count(*) FROM sqlite_schema").get)
+                await self._write("ping", lambda run: run.connection.execute("PRAGMA user_version").get)
+                await self._reading().submit(
+                    lambda run: run.connection.execute("SELECT count(*) FROM sqlite_schema").get
+                )
         except TimeoutError:
             return Health(False, perf_counter() - began, "no answer within 1 s")
         except RoadbedError as error:
@@ -186,22 +193,20 @@ class SqliteDatabase:
 
     def gauges(self) -> Mapping[str, float]:
         """Return queue depths and the sizes of the file and of its write-ahead log, in bytes."""
-        figures = {f"queue_depth:flight:{name}": float(flight.depth) for name, flight in self._flights.items()}
+        figures = flight_depths(self._flights)
         figures["queue_depth:writer"] = float(self._writer.pending)
         figures["queue_depth:readers"] = float(self._readers.pending if self._readers else 0)
         for name, suffix in (("database_bytes", ""), ("wal_bytes", "-wal")):
             try:
-                figures[name] = float(os.stat(self._options.path + suffix).st_size)
-            except FileNotFoundError:
+                figures[name] = float(Path(self._options.path + suffix).stat().st_size)
+            except OSError:
                 figures[name] = 0.0
         return figures
 
     async def close(self, timeout: float) -> None:
-        """Land all flights, finish the queues, close the file."""
-        for flight in self._flights.values():
-            await flight.close(timeout)
+        """Land all flights, finish the queues, close the file; all of it within about ``timeout`` seconds."""
+        deadline = perf_counter() + timeout
+        await close_flights(self._flights, timeout)
         if self._readers is not None:
-            await self._readers.close(timeout)
-        await self._writer.close(timeout)
-        self._lock.close()
-        release(self._options.path)
+            await self._readers.close(max(deadline - perf_counter(), 0.0))
+        await self._writer.close(max(deadline - perf_counter(), 0.0))

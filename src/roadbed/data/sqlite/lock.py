@@ -9,15 +9,24 @@ from __future__ import annotations
 import fcntl
 import os
 
+from roadbed.kernel.errors import Unavailable
+
 
 class WriteLock:
-    """An exclusive ``flock`` on ``<database>.lock``, held around each write transaction. One per process."""
+    """An exclusive ``flock`` on ``<database>.lock``, held around each write transaction. One per writer.
+
+    Raises:
+        OSError: the lock file cannot be made or opened.
+    """
 
     def __init__(self, database: str) -> None:
         self._descriptor = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def __enter__(self) -> None:
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            raise Unavailable("The write lock of the database cannot be taken: nothing was written") from error
 
     def __exit__(self, *_: object) -> None:
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)

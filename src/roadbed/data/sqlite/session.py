@@ -6,13 +6,21 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+from roadbed.data.database import ABORTED, OVER
+from roadbed.data.outcomes import settle
 from roadbed.data.queries import Query
-from roadbed.data.sqlite.connection import SqliteRun, translate
-from roadbed.kernel.errors import DeadlineExceeded
+from roadbed.data.sqlite.connection import SqliteRun
+from roadbed.data.sqlite.errors import translate
+from roadbed.kernel.errors import DeadlineExceeded, RoadbedError, Unavailable
 
 R = TypeVar("R")
+
+COMMIT: Final = "commit"
+ROLLBACK: Final = "rollback"
+ABORT: Final = "abort"
+_Command = tuple[Callable[[SqliteRun], Any], "asyncio.Future[Any]"]
 
 
 class Rollback(Exception):
@@ -20,14 +28,15 @@ class Rollback(Exception):
 
 
 class Session:
-    """The verbs inside ``Database.transaction()``. ``work`` runs in the writer thread, the verbs in the event loop."""
+    """The verbs inside ``Database.transaction()``. ``work`` runs in the writer thread, all else in the event loop."""
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
-        self._commands: SimpleQueue[tuple[Callable[[SqliteRun], Any], asyncio.Future[Any]] | bool] = SimpleQueue()
+        self._commands: SimpleQueue[_Command | str] = SimpleQueue()
         self.began: asyncio.Future[None] = self._loop.create_future()
-        self._over = False
+        self._failed: BaseException | None = None
+        self._over: str = ""
 
     async def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]:
         """Return all rows."""
@@ -41,19 +50,24 @@ class Session:
         """Run a write; return the number of rows it changed."""
         return await self._ask(lambda run: run.execute(query, **arguments))
 
-    async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Run a write once per mapping; return the number of rows changed."""
+    async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a write once per mapping."""
         return await self._ask(lambda run: run.execute_many(query, rows))
 
     def finish(self, *, commit: bool) -> None:
         """End the transaction."""
-        self._commands.put(commit)
+        self._commands.put(COMMIT if commit else ROLLBACK)
+
+    def abort(self) -> None:
+        """End the transaction from outside: the service is shutting down."""
+        self._commands.put(ABORT)
 
     async def _ask(self, command: Callable[[SqliteRun], Any]) -> Any:
-        if self._over:
-            raise DeadlineExceeded(f"The transaction was rolled back after {self._timeout:g} s")
         future: asyncio.Future[Any] = self._loop.create_future()
         self._commands.put((command, future))
+        if self._over:
+            # Looked at after the command is in the queue: either the thread saw it there, or we see that it is over.
+            self._refuse_the_rest()
         return await future
 
     def work(self, run: SqliteRun, items: list[Any]) -> list[Any]:
@@ -62,49 +76,65 @@ class Session:
         Raises:
             Rollback: the block in the event loop raised.
             DeadlineExceeded: the block took longer than the timeout.
+            RoadbedError: a statement of the block failed, and the block went on as if nothing had happened.
+            Unavailable: the service is shutting down.
         """
         self._tell(self.began, None)
+        try:
+            self._serve_until_the_end(run)
+        finally:
+            self._over = self._over or OVER
+            self._refuse_the_rest()
+        return items
+
+    def _serve_until_the_end(self, run: SqliteRun) -> None:
         deadline = monotonic() + self._timeout
         while True:
             try:
                 command = self._commands.get(timeout=max(deadline - monotonic(), 0))
             except Empty:
-                self._over = True
-                self._refuse_the_rest()
-                raise DeadlineExceeded(f"The transaction was rolled back after {self._timeout:g} s") from None
-            if command is True:
-                return items
-            if command is False:
+                self._over = f"The transaction was rolled back after {self._timeout:g} s"
+                raise DeadlineExceeded(self._over) from None
+            if command == ABORT:
+                raise Unavailable("The service is shutting down: nothing was written")
+            if command == ROLLBACK:
                 raise Rollback
-            self._serve(run, *command)  # pyright: ignore[reportGeneralTypeIssues]
+            if not isinstance(command, str):
+                self._serve(run, *command)
+            elif self._failed is None:
+                return
+            else:
+                raise RoadbedError(ABORTED) from self._failed
 
     def _serve(self, run: SqliteRun, command: Callable[[SqliteRun], Any], future: asyncio.Future[Any]) -> None:
-        run.control("SAVEPOINT command")
+        if self._failed is not None:
+            refused = RoadbedError(ABORTED)
+            refused.__cause__ = self._failed
+            self._tell(future, refused)
+            return
+        run.start_clock()
         try:
             outcome = command(run)
-            run.control("RELEASE command")
         except BaseException as error:
+            # As on PostgreSQL: after a failed statement the transaction can only be rolled back.
+            self._failed = outcome = translate(error)
+            self._tell(future, outcome)
             if not run.connection.in_transaction:
-                self._tell(future, translate(error))
                 raise
-            run.control("ROLLBACK TO command")
-            run.control("RELEASE command")
-            outcome = translate(error)
-        self._tell(future, outcome)
+        else:
+            self._tell(future, outcome)
+        finally:
+            run.stop_clock()
 
     def _refuse_the_rest(self) -> None:
-        while not self._commands.empty():
-            command = self._commands.get_nowait()
-            if isinstance(command, tuple):
-                self._tell(command[1], DeadlineExceeded(f"The transaction was rolled back after {self._timeout:g} s"))
+        while True:
+            try:
+                command = self._commands.get_nowait()
+            except Empty:
+                return
+            if not isinstance(command, str):
+                refused = RoadbedError(OVER) if self._over == OVER else DeadlineExceeded(self._over)
+                self._tell(command[1], refused)
 
     def _tell(self, future: asyncio.Future[Any], outcome: Any) -> None:
-        def settle() -> None:
-            if future.done():
-                return
-            if isinstance(outcome, BaseException):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
-
-        self._loop.call_soon_threadsafe(settle)
+        self._loop.call_soon_threadsafe(settle, future, outcome)

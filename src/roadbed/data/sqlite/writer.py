@@ -1,70 +1,51 @@
 """The writer thread: all writes of this process, grouped into as few commits as the load allows.
 
-While one transaction is being made durable, jobs queue up; the next transaction takes all of them (group commit). The
-jobs run without savepoints first. Only when one fails does everything run again piece by piece.
+While one transaction is being made durable, jobs queue up; the next transaction takes all of them (group commit).
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
-import apsw
-
-from roadbed.data.sqlite.connection import SqliteRun, kind_of, translate
+from roadbed.data.outcomes import settle
+from roadbed.data.sqlite.commits import Commits
+from roadbed.data.sqlite.connection import SqliteRun
+from roadbed.data.sqlite.jobs import Job
 from roadbed.data.sqlite.lock import WriteLock
 from roadbed.kernel.errors import Overloaded, Unavailable
-from roadbed.kernel.events import DatabaseFailed, Events, FlightSplit, RequestShed
+from roadbed.kernel.events import Events, RequestShed
 
 _MOST_JOBS_IN_ONE_COMMIT = 64
-
-
-class Job:
-    """Work for the writer: a function over items. ``split`` says whether the items may run one by one."""
-
-    __slots__ = ("alone", "future", "items", "name", "split", "work")
-
-    def __init__(
-        self,
-        name: str,
-        work: Callable[[SqliteRun, list[Any]], Sequence[Any]],
-        items: list[Any],
-        future: asyncio.Future[Any],
-        *,
-        split: bool = True,
-        alone: bool = False,
-    ) -> None:
-        self.name = name
-        self.work = work
-        self.items = items
-        self.future = future
-        self.split = split
-        self.alone = alone
-
-    def run(self, run: SqliteRun, items: list[Any]) -> Sequence[Any]:
-        results = self.work(run, items)
-        if len(results) != len(items):
-            raise RuntimeError(f"{self.name}: {len(results)} results for {len(items)} items")
-        return results
+_TIME_TO_BREAK_OFF = 1.0
 
 
 class Writer:
-    """Owns the one writing connection of this process. ``submit`` may be called from the event loop only."""
+    """Owns the one writing connection of this process, and its lock. To be used from the event loop only."""
 
-    def __init__(self, open_run: Callable[[], SqliteRun], lock: WriteLock, events: Events, queue: int) -> None:
+    def __init__(
+        self, open_run: Callable[[], SqliteRun], open_lock: Callable[[], WriteLock], events: Events, queue: int
+    ) -> None:
         self._open_run = open_run
-        self._lock = lock
+        self._open_lock = open_lock
         self._events = events
         self._queue = queue
+        self._commits = Commits(events)
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._held: Job | None = None
+        self._current: list[Job] = []
         self._pending = 0
         self._loop = asyncio.get_running_loop()
         self._opened: asyncio.Future[None] = self._loop.create_future()
-        self._thread = threading.Thread(target=self._live, name="roadbed-writer", daemon=True)
+        self._ended: asyncio.Future[None] = self._loop.create_future()
         self._closed = False
+        self._abandoned = False
+        self._run: SqliteRun | None = None
+        self._thread = threading.Thread(target=self._live, name="roadbed-writer", daemon=True)
 
     @property
     def pending(self) -> int:
@@ -83,7 +64,7 @@ class Writer:
             Overloaded: too many jobs wait.
             Unavailable: the writer is closed.
         """
-        if self._closed:
+        if self._closed or self._ended.done():
             raise Unavailable("The service is shutting down")
         if self._pending >= self._queue:
             self._events.emit(RequestShed("writer"))
@@ -92,31 +73,56 @@ class Writer:
         self._jobs.put(job)
 
     async def close(self, timeout: float) -> None:
-        """Finish the queue, then close the connection and end the thread; gives up after ``timeout`` seconds."""
+        """Finish the queue, close the connection and end the thread.
+
+        After ``timeout`` seconds what runs is broken off and what waits is refused. A thread that hangs all the same,
+        on a lock that another process keeps or on a disk that does not answer, is left behind after one second more.
+        """
         self._closed = True
         self._jobs.put(None)
-        await asyncio.get_running_loop().run_in_executor(None, self._thread.join, timeout)
+        if not self._thread.is_alive():
+            return
+        await asyncio.wait((self._ended,), timeout=timeout)
+        if not self._ended.done():
+            self._abandoned = True
+            for job in self._current:
+                if job.abort is not None:
+                    job.abort()
+            if self._run is not None:
+                self._run.interrupt()
+            await asyncio.wait((self._ended,), timeout=_TIME_TO_BREAK_OFF)
 
     def _live(self) -> None:
+        lock: WriteLock | None = None
         try:
-            run = self._open_run()
-        except BaseException as error:
-            self._loop.call_soon_threadsafe(self._opened.set_exception, translate(error))
-            return
-        self._loop.call_soon_threadsafe(self._opened.set_result, None)
-        waiting: Job | None = None
-        while True:
-            first = waiting or self._jobs.get()
-            if first is None:
-                break
-            jobs, waiting, last = self._gather(first)
-            self._deliver(jobs, self._commit(run, jobs))
-            if last:
-                break
-        run.close()
+            lock = self._open_lock()
+            # Two processes may be about to make the same new file.
+            with lock:
+                self._run = self._open_run()
+        except BaseException as error:  # noqa: BLE001  told to who started us
+            self._post(self._opened, error)
+        else:
+            self._post(self._opened, None)
+            self._serve(lock)
+        finally:
+            self._drop_connection()
+            if lock is not None:
+                lock.close()
+            self._end()
 
-    def _gather(self, first: Job) -> tuple[list[Job], Job | None, bool]:
-        """Return the jobs of the next commit, a job that must come after it, and whether the end was seen."""
+    def _serve(self, lock: WriteLock) -> None:
+        last = False
+        while not last:
+            jobs, last = self._gather()
+            if jobs and not self._deliver(jobs, self._work(lock, jobs)):
+                return
+
+    def _gather(self) -> tuple[list[Job], bool]:
+        """Wait for jobs; return those of the next commit, and whether the end was seen."""
+        first = self._held or self._jobs.get()
+        self._held = None
+        if first is None:
+            return [], True
         jobs = [first]
         while not first.alone and len(jobs) < _MOST_JOBS_IN_ONE_COMMIT:
             try:
@@ -124,98 +130,61 @@ class Writer:
             except Empty:
                 break
             if job is None:
-                return jobs, None, True
+                return jobs, True
             if job.alone:
-                return jobs, job, False
+                self._held = job
+                break
             jobs.append(job)
-        return jobs, None, False
+        return jobs, False
 
-    def _deliver(self, jobs: list[Job], outcomes: list[Any]) -> None:
+    def _work(self, lock: WriteLock, jobs: list[Job]) -> list[Any]:
+        """Return the outcome of each job, whatever happens."""
+        self._current = jobs
+        try:
+            with lock:
+                if self._abandoned:
+                    return [Unavailable("The service is shutting down: nothing was written") for _ in jobs]
+                if self._run is None:
+                    self._run = self._open_run()
+                return self._commits.commit(self._run, jobs)
+        except BaseException as error:  # noqa: BLE001  a thread that died would leave everybody waiting
+            return self._commits.all_failed(jobs, error)
+        finally:
+            self._current = []
+            if self._run is not None and self._run.broken:
+                self._drop_connection()
+
+    def _drop_connection(self) -> None:
+        run, self._run = self._run, None
+        if run is not None:
+            try:
+                run.close()
+            except Exception as error:  # noqa: BLE001  closing is the last thing that can be done with it
+                self._commits.told(error)
+
+    def _deliver(self, jobs: list[Job], outcomes: list[Any]) -> bool:
         try:
             self._loop.call_soon_threadsafe(self._settle, jobs, outcomes)
         except RuntimeError:
-            # The loop has closed while we wrote: nobody waits for the answer any more.
-            self._closed = True
+            # The loop has closed while we wrote: nobody waits for an answer any more, or will ever ask again.
+            return False
+        return True
 
     def _settle(self, jobs: list[Job], outcomes: list[Any]) -> None:
         self._pending -= len(jobs)
         for job, outcome in zip(jobs, outcomes, strict=True):
-            if job.future.done():
-                continue
-            if isinstance(outcome, BaseException):
-                job.future.set_exception(outcome)
-            else:
-                job.future.set_result(outcome)
+            settle(job.future, outcome)
 
-    def _commit(self, run: SqliteRun, jobs: list[Job]) -> list[Any]:
-        """Run all jobs in one transaction; return per job its results or an exception."""
-        try:
-            with self._lock:
-                run.begin_clock()
-                run.control("BEGIN IMMEDIATE")
-                outcomes = [job.run(run, job.items) for job in jobs]
-                return self._end(run, outcomes)
-        except BaseException as error:
-            self._undo(run)
-            if self._is_everybodys(error):
-                return [self._report(error)] * len(jobs)
-            return self._piecewise(run, jobs, error)
+    def _post(self, future: asyncio.Future[None], outcome: BaseException | None) -> None:
+        with suppress(RuntimeError):  # The loop has closed: see above.
+            self._loop.call_soon_threadsafe(settle, future, outcome)
 
-    def _end(self, run: SqliteRun, outcomes: list[Any]) -> list[Any]:
-        try:
-            run.control("COMMIT")
-        except apsw.Error as error:
-            self._undo(run)
-            return [self._report(error, committing=True)] * len(outcomes)
-        return outcomes
-
-    def _piecewise(self, run: SqliteRun, jobs: list[Job], error: BaseException) -> list[Any]:
-        """After a failure: every job again, item by item where it may be split, each under a savepoint."""
-        if len(jobs) == 1 and (not jobs[0].split or len(jobs[0].items) == 1):
-            return [translate(error)]
-        for job in jobs:
-            self._events.emit(FlightSplit(job.name, len(job.items), error))
-        try:
-            with self._lock:
-                run.begin_clock()
-                run.control("BEGIN IMMEDIATE")
-                return self._end(run, [self._job_by_piece(run, job) for job in jobs])
-        except BaseException as worse:
-            self._undo(run)
-            return [self._report(worse)] * len(jobs)
-
-    def _job_by_piece(self, run: SqliteRun, job: Job) -> Any:
-        if not job.split:
-            results = self._under_savepoint(run, job, job.items)
-            return results if isinstance(results, BaseException) else results
-        outcome: list[Any] = []
-        for item in job.items:
-            result = self._under_savepoint(run, job, [item])
-            outcome.append(result if isinstance(result, BaseException) else result[0])
-        return outcome
-
-    def _under_savepoint(self, run: SqliteRun, job: Job, items: list[Any]) -> Any:
-        run.control("SAVEPOINT piece")
-        try:
-            results = job.run(run, items)
-        except BaseException as error:
-            # A full disk or an I/O error rolls back the whole transaction, released savepoints too: then nothing of
-            # this commit may be acknowledged.
-            if self._is_everybodys(error) or not run.connection.in_transaction:
-                raise
-            run.control("ROLLBACK TO piece")
-            run.control("RELEASE piece")
-            return translate(error)
-        run.control("RELEASE piece")
-        return results
-
-    def _is_everybodys(self, error: BaseException) -> bool:
-        return isinstance(error, apsw.Error) and kind_of(error) in ("full", "io", "busy")
-
-    def _undo(self, run: SqliteRun) -> None:
-        if run.connection.in_transaction:
-            run.control("ROLLBACK")
-
-    def _report(self, error: BaseException, *, committing: bool = False) -> BaseException:
-        self._events.emit(DatabaseFailed("sqlite", kind_of(error), error))
-        return translate(error, committing=committing)
+    def _end(self) -> None:
+        """Say that the thread is over, and refuse what still waits."""
+        jobs = [self._held] if self._held is not None else []
+        while not self._jobs.empty():
+            job = self._jobs.get_nowait()
+            if job is not None:
+                jobs.append(job)
+        self._deliver(jobs, [Unavailable("The service is shutting down: nothing was written") for _ in jobs])
+        self._post(self._ended, None)

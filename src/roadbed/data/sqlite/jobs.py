@@ -1,0 +1,56 @@
+"""A piece of work for the writer thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from roadbed.data.sqlite.connection import SqliteRun
+
+
+class Job:
+    """A function over items, and the future of its results.
+
+    ``split`` says whether the items may run one by one. ``alone``: no other job shares its transaction. ``abort`` makes
+    a job that waits for others give up; it is called from the event loop.
+    """
+
+    __slots__ = ("abort", "alone", "future", "items", "name", "split", "work")
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[SqliteRun, list[Any]], Sequence[Any]],
+        items: list[Any],
+        future: asyncio.Future[Any],
+        *,
+        split: bool = True,
+        alone: bool = False,
+        abort: Callable[[], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.work = work
+        self.items = items
+        self.future = future
+        self.split = split
+        self.alone = alone
+        self.abort = abort
+
+    def run(self, run: SqliteRun, items: list[Any]) -> Sequence[Any]:
+        """Return one result per item, within the statement timeout.
+
+        Raises:
+            RuntimeError: there are more or fewer results than items.
+        """
+        if self.future.cancelled():
+            # Its people have left before it began: the time goes to those who still wait.
+            return items
+        run.start_clock()
+        try:
+            results = self.work(run, items)
+        finally:
+            run.stop_clock()
+        if len(results) != len(items):
+            raise RuntimeError(f"{self.name}: {len(results)} results for {len(items)} items")
+        return results
