@@ -17,17 +17,22 @@ Bind = Callable[[Sequence[str], bytes, Fields, list[Fault]], dict[str, Any]]
 
 
 def split_query(query: bytes, faults: list[Fault]) -> dict[str, list[str]]:
-    """Split a query string (``application/x-www-form-urlencoded``, UTF-8) into values by name."""
+    """Split a query string (``application/x-www-form-urlencoded``, UTF-8) into values by name.
+
+    A parameter that is not UTF-8 is a fault, and left out.
+    """
     found: dict[str, list[str]] = {}
     for pair in query.split(b"&"):
         if not pair:
             continue
         raw_name, _, raw_value = pair.partition(b"=")
         try:
-            found.setdefault(_decode(raw_name), []).append(_decode(raw_value))
+            name, value = _decode(raw_name), _decode(raw_value)
         except UnicodeDecodeError:
             shown = raw_name.decode("ascii", "replace")[:64]
             faults.append(Fault(f"query:{shown}", "This is not UTF-8"))
+        else:
+            found.setdefault(name, []).append(value)
     return found
 
 
@@ -74,7 +79,7 @@ def _bind_query(known: dict[str, Parameter], raw: bytes, arguments: dict[str, An
 
 def _bind_one(parameter: Parameter, texts: list[str], arguments: dict[str, Any], faults: list[Fault]) -> None:
     if not texts:
-        if parameter.default is REQUIRED:
+        if parameter.default is REQUIRED and not any(fault.pointer == parameter.pointer for fault in faults):
             faults.append(Fault(parameter.pointer, "This parameter is missing"))
         arguments[parameter.argument] = parameter.default
         return

@@ -135,6 +135,9 @@ def reader_of(annotation: Any) -> Read | None:
 
     Known are int, float, bool, str, UUID, datetime, Literal and Enum of int or str; each also ``| None`` and with
     ``msgspec.Meta`` bounds in ``Annotated``.
+
+    Raises:
+        TypeError: a bound does not fit the type.
     """
     plain, bounded = _plain(annotation)
     choices = _choices(plain)
@@ -195,6 +198,8 @@ def _choice_reader(plain: Any, choices: tuple[Any, ...]) -> Read | None:
 
 
 def _bounded_reader(read: Read, annotation: Any) -> Read:
+    msgspec.json.Decoder(annotation)
+
     def read_bounded(text: str) -> Any:
         value = read(text)
         try:

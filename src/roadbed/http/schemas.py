@@ -32,7 +32,7 @@ class Schemas:
         for kind in kinds:
             structs.update(dict.fromkeys(structs_of(kind)))
         both = [*kinds, *structs]
-        made, self.components = msgspec.json.schema_components(both, ref_template=REFERENCE)
+        made, self.components = msgspec.json.schema_components(both, schema_hook=_unknown, ref_template=REFERENCE)
         self._schemas: dict[Any, Schema] = {}
         for kind, schema in zip(kinds, made, strict=False):
             self._schemas[kind] = complete(kind, schema)
@@ -57,8 +57,13 @@ def union_members(kind: Any) -> tuple[Any, ...]:
 
 def schema_of(kind: Any) -> Schema:
     """Return the schema of a type that needs no components, such as a parameter's."""
-    (schema,), _ = msgspec.json.schema_components([kind], ref_template=REFERENCE)
+    (schema,), _ = msgspec.json.schema_components([kind], schema_hook=_unknown, ref_template=REFERENCE)
     return complete(kind, schema)
+
+
+def _unknown(kind: type) -> Schema:
+    """Describe what msgspec knows nothing of by its name: the document must not fail for it."""
+    return {"title": kind.__name__}
 
 
 def complete(kind: Any, schema: Schema) -> Schema:

@@ -128,7 +128,11 @@ class _Reading:
         header = header_of(annotation)
         item = list_item(annotation)
         place = "header" if header else "path" if name in self.names else "query"
-        read = reader_of(annotation if item is None else item)
+        try:
+            read = reader_of(annotation if item is None else item)
+        except TypeError as error:
+            self.complain(f"`{name}`: {error}")
+            return
         if read is None or (item is not None and place != "query"):
             self.complain(f"`{name}`: {annotation!r} cannot be read from a {place}")
             return

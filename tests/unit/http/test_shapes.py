@@ -1,0 +1,65 @@
+"""What types are made of."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from roadbed.http.shapes import bare, is_object, leaves, structs_of
+
+
+class Leaf(msgspec.Struct):
+    number: Annotated[int, msgspec.Meta(ge=0)]
+    key: UUID | None = None
+
+
+class Tree(msgspec.Struct):
+    leaves: list[Leaf]
+    parent: "Tree | None" = None
+    named: dict[str, Leaf] = {}
+
+
+class Row(msgspec.Struct, array_like=True):
+    number: int
+
+
+class Tagged(msgspec.Struct, tag="t"):
+    number: int
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (int, (int, False)),
+        (int | None, (int, True)),
+        (int | msgspec.UnsetType, (int, False)),
+        (int | None | msgspec.UnsetType, (int, True)),
+        (Annotated[int, "x"], (int, False)),
+        (Annotated[int | None, "x"], (int, True)),
+        (Annotated[int, "x"] | None, (int, True)),
+        (int | str | None, (int | str | None, True)),
+        (int | str, (int | str, False)),
+        (list[int | None], (list[int | None], False)),
+        (dict[str, None], (dict[str, None], False)),
+        (list[int] | None, (list[int], True)),
+    ],
+)
+def test_a_type_is_bared(kind: Any, expected: tuple[Any, bool]) -> None:
+    assert expected == bare(kind)
+
+
+def test_objects_are_structs_with_names_and_no_tag() -> None:
+    assert [True, False, False, False] == [is_object(kind) for kind in (Leaf, Row, Tagged, int)]
+
+
+def test_leaves_of_a_tree_that_contains_itself() -> None:
+    assert [int, UUID, str] == [plain for plain, _ in leaves(Tree)]
+
+
+def test_structs_of_a_tree_that_contains_itself() -> None:
+    assert [Tree, Leaf] == structs_of(list[Tree] | None)
+
+
+def test_a_plain_type_has_no_structs() -> None:
+    assert [] == structs_of(dict[str, list[int]])
