@@ -6,6 +6,8 @@ neither and are let through (they can forge both: this protects browsers' users,
 
 from __future__ import annotations
 
+import re
+
 from roadbed.http.asgi import Fields, Header
 from roadbed.http.limits import HttpOptions
 from roadbed.kernel.errors import Fault, Forbidden, Invalid
@@ -17,14 +19,16 @@ _EXPOSED = (
     b"ETag, Idempotency-Replayed, Link, Location, Retry-After, Total-Count, X-Request-Id, Cache-Status, RateLimit"
 )
 _ALLOWED_FIELDS = b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id, traceparent"
+_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::[0-9]*)?\Z")
 
 
 def host_name(host: str) -> str:
-    """Return the name in a Host field or an authority, lower-case, without its port; IPv6 keeps its brackets."""
-    host = host.strip().lower()
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    """Return the name in a Host field or an authority, lower-case, without its port; IPv6 keeps its brackets.
+
+    What is no authority (``[::1].elsewhere.example``) has no name: the empty text is on no list.
+    """
+    found = _AUTHORITY.match(host.strip().lower())
+    return found[1] if found else ""
 
 
 class Guard:
