@@ -93,6 +93,6 @@ def check_problem(reply: Reply, kind: str = "", faults: Sequence[str] = ()) -> N
     assert INTERNAL.findall(told) == []
     if kind:
         assert problem.type == f"urn:roadbed:problem:{kind}"
-        assert sorted(fault.pointer for fault in problem.errors) == sorted(faults)
+        assert sorted(faults) == sorted(fault.pointer for fault in problem.errors)
     elif reply.status == 400:
         assert problem.errors

@@ -1,6 +1,18 @@
 """The tables of scenarios, one file per concept."""
 
-from tests.contract.tables import lists, media, money, paths, queries, texts, transactions, values
+from tests.contract.tables import (
+    callers,
+    conditions,
+    lists,
+    media,
+    money,
+    paths,
+    queries,
+    retries,
+    texts,
+    transactions,
+    values,
+)
 
 TABLES = {
     "transactions": transactions.SCENARIOS,
@@ -11,4 +23,7 @@ TABLES = {
     "media": media.SCENARIOS,
     "paths": paths.SCENARIOS,
     "queries": queries.SCENARIOS,
+    "conditions": conditions.SCENARIOS,
+    "retries": retries.SCENARIOS,
+    "callers": callers.SCENARIOS,
 }
