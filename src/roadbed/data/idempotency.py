@@ -13,10 +13,14 @@ import msgspec
 from roadbed.data.database import Database, Statements
 from roadbed.data.queries import Queries
 from roadbed.kernel.clock import now
-from roadbed.kernel.errors import KeyReused
+from roadbed.kernel.errors import Conflict, KeyReused, Unavailable
 
 LIFETIME = timedelta(hours=24)
+STILL_RUNNING = ("A request with this Idempotency-Key has not finished yet", "still-running")
+"""Words and kind of the ``Conflict`` that a duplicate meets when the first request takes too long."""
+
 _MOST_ROWS_AT_ONCE = 1000
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class Idempotency(msgspec.Struct, frozen=True, gc=False):
@@ -59,7 +63,7 @@ async def once(
         if idempotency is None:
             return await work(run), False
         if database.dialect == "postgres":
-            await run.fetch(_QUEUE, number=int.from_bytes(idempotency.key[:8], "big", signed=True))
+            await _queue_up(run, idempotency.key)
         stored = await run.fetch_one(_FIND, key=idempotency.key, now=now())
         if stored is not None:
             if stored.fingerprint != idempotency.fingerprint:
@@ -67,7 +71,7 @@ async def once(
             return stored.outcome, True
         outcome = await work(run)
         instant = now()
-        await run.execute(
+        rows = await run.execute(
             _STORE,
             key=idempotency.key,
             fingerprint=idempotency.fingerprint,
@@ -75,7 +79,19 @@ async def once(
             expires_at=instant + LIFETIME,
             now=instant,
         )
+        if rows != 1:
+            raise Conflict(*STILL_RUNNING)
         return outcome, False
+
+
+async def _queue_up(run: Statements, key: bytes) -> None:
+    """Wait on PostgreSQL until nobody else works under the key; on SQLite all wait for the one writer anyway."""
+    try:
+        await run.fetch(_QUEUE, number=int.from_bytes(key[:8], "big", signed=True))
+    except Unavailable as error:
+        if getattr(error.__cause__, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            raise Conflict(*STILL_RUNNING) from error
+        raise
 
 
 async def sweep(database: Database) -> int:

@@ -66,6 +66,7 @@ async def _open_postgres(settings: Settings, events: Events) -> Database:
         flight_queue=settings.flight_queue,
         statement_timeout=settings.statement_timeout,
         lock_timeout=settings.lock_timeout,
+        transaction_timeout=settings.transaction_timeout,
         # Whoever names a second, direct way to the database does so because the first leads through a pooler.
         pooler=bool(settings.database_direct_url),
     )

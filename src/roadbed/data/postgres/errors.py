@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 
+from roadbed.data.idempotency import STILL_RUNNING
 from roadbed.kernel.errors import (
     Conflict,
     DeadlineExceeded,
@@ -134,6 +135,6 @@ def still_running(error: BaseException, item: object) -> BaseException:
     """
     if getattr(item, "idempotency", None) is None:
         return translate(error, sent=True)
-    conflict = Conflict("A request with this Idempotency-Key has not finished yet", kind="still-running")
+    conflict = Conflict(*STILL_RUNNING)
     conflict.__cause__ = error
     return conflict
