@@ -20,7 +20,7 @@ def test_fields_are_added_in_order() -> None:
     made = call()
     made.add_header("Set-Cookie", "a=1")
     made.add_header("Set-Cookie", "b=2")
-    assert [(b"set-cookie", b"a=1"), (b"set-cookie", b"b=2")] == made.extra
+    assert made.extra == [(b"set-cookie", b"a=1"), (b"set-cookie", b"b=2")]
 
 
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: x=1", "a\nb", "a\rb", "a\0b", "\x7f", "日本"])
@@ -35,9 +35,9 @@ def test_a_name_that_could_forge_a_field_is_refused() -> None:
 
 
 def test_a_field_is_latin_1() -> None:
-    assert b"caf\xe9" == field_value("café")
+    assert field_value("café") == b"caf\xe9"
 
 
 def test_two_calls_are_never_the_same() -> None:
     first, second = call(), call()
-    assert 2 == len({first: 1, second: 2})
+    assert len({first: 1, second: 2}) == 2

@@ -18,7 +18,7 @@ def test_a_harmless_id_of_the_caller_is_kept(given: bytes) -> None:
 )
 def test_any_other_id_is_replaced(given: bytes | None) -> None:
     found = UUID(request_id(given))
-    assert (7, "specified in RFC 4122") == (found.version, found.variant)
+    assert (found.version, found.variant) == (7, "specified in RFC 4122")
 
 
 def test_a_new_id_is_written_as_a_uuid_is() -> None:
@@ -27,7 +27,7 @@ def test_a_new_id_is_written_as_a_uuid_is() -> None:
 
 
 def test_new_ids_differ() -> None:
-    assert 10_000 == len({request_id(None) for _ in range(10_000)})
+    assert len({request_id(None) for _ in range(10_000)}) == 10_000
 
 
 def test_what_a_reply_says_itself_stands_and_the_rest_is_added() -> None:
@@ -46,5 +46,5 @@ def test_every_set_has_the_same_names_in_lower_case(fields: tuple[tuple[bytes, b
 def test_no_policy_lets_inline_scripts_run() -> None:
     policies = [dict(fields)[b"content-security-policy"].decode() for fields in (NO_STORE, REVALIDATE, PAGE)]
     scripts = [re.findall(r"script-src ([^;]*)", policy) for policy in policies]
-    assert [[], [], ["'self'"]] == scripts
-    assert ["default-src 'none'"] * 3 == [policy.split(";")[0] for policy in policies]
+    assert scripts == [[], [], ["'self'"]]
+    assert [policy.split(";")[0] for policy in policies] == ["default-src 'none'"] * 3

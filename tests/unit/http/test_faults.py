@@ -109,7 +109,7 @@ def test_every_fault_is_named(raw: bytes, expected: dict[str, str]) -> None:
 
 
 def test_fields_that_are_unknown_may_be_allowed() -> None:
-    assert {} == faults(Open, b'{"amount": 1, "x": 2}')
+    assert faults(Open, b'{"amount": 1, "x": 2}') == {}
 
 
 @pytest.mark.parametrize(
@@ -126,20 +126,20 @@ def test_what_is_tagged_is_judged_by_msgspec(raw: bytes, expected: dict[str, str
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b'{"amount": "\xff"}', b"[" * 100_000])
 def test_what_cannot_be_read_has_no_faults_of_its_own(raw: bytes) -> None:
-    assert {} == faults(Outer, raw)
+    assert faults(Outer, raw) == {}
 
 
 def test_at_most_twenty_faults_are_told() -> None:
     raw = b"{%s}" % b",".join(b'"x%d": 1' % number for number in range(1000))
-    assert 20 == len(find_faults(Outer, raw))
+    assert len(find_faults(Outer, raw)) == 20
 
 
 def test_at_most_twenty_faults_of_a_list_are_told() -> None:
-    assert 20 == len(find_faults(list[int], b"[%s]" % b",".join([b'"x"'] * 1000)))
+    assert len(find_faults(list[int], b"[%s]" % b",".join([b'"x"'] * 1000))) == 20
 
 
 def test_a_long_unknown_name_is_cut_short() -> None:
-    assert ["/amount", "/" + "x" * 64] == list(faults(Outer, b'{"%s": 1}' % (b"x" * 5000)))
+    assert list(faults(Outer, b'{"%s": 1}' % (b"x" * 5000))) == ["/amount", "/" + "x" * 64]
 
 
 def error_of(kind: Any, raw: bytes) -> Exception:

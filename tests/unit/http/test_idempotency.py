@@ -29,7 +29,7 @@ def test_a_key_is_the_same_with_quotes_and_without(raw: bytes, expected: bytes) 
 def test_a_key_of_other_characters_or_length_is_refused(raw: bytes) -> None:
     with pytest.raises(Invalid) as caught:
         read_key(raw)
-    assert ["header:Idempotency-Key"] == [fault.pointer for fault in caught.value.faults]
+    assert [fault.pointer for fault in caught.value.faults] == ["header:Idempotency-Key"]
 
 
 def test_the_same_call_has_the_same_digests() -> None:
@@ -38,7 +38,7 @@ def test_the_same_call_has_the_same_digests() -> None:
 
 def test_digests_have_sixteen_bytes() -> None:
     made = fingerprint_call(**BASE)
-    assert (16, 16) == (len(made.key), len(made.fingerprint))
+    assert (len(made.key), len(made.fingerprint)) == (16, 16)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_digests_have_sixteen_bytes() -> None:
 )
 def test_scope_is_credential_method_path_and_key(other: dict[str, object]) -> None:
     first, second = fingerprint_call(**BASE), fingerprint_call(**{**BASE, **other})
-    assert (True, False) == (first.fingerprint == second.fingerprint, first.key == second.key)
+    assert (first.fingerprint == second.fingerprint, first.key == second.key) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_scope_is_credential_method_path_and_key(other: dict[str, object]) -> No
 )
 def test_content_is_body_query_and_preconditions(other: dict[str, object]) -> None:
     first, second = fingerprint_call(**BASE), fingerprint_call(**{**BASE, **other})
-    assert (True, False) == (first.key == second.key, first.fingerprint == second.fingerprint)
+    assert (first.key == second.key, first.fingerprint == second.fingerprint) == (True, False)
 
 
 def test_other_header_fields_are_no_content() -> None:

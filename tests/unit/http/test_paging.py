@@ -27,10 +27,10 @@ NUMBERS = st.integers(-(2**63), 2**63 - 1)
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 
 
-@given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)), st.uuids())
-def test_a_cursor_of_time_and_id_goes_round(naive: datetime, key: UUID) -> None:
+@given(st.datetimes(timezones=st.just(UTC)), st.uuids())
+def test_a_cursor_of_time_and_id_goes_round(at: datetime, key: UUID) -> None:
     codec = CursorCodec(Both)
-    cursor = Both(naive.replace(tzinfo=UTC), key)
+    cursor = Both(at, key)
     assert cursor == codec.read(codec.write(cursor))
 
 

@@ -69,7 +69,7 @@ def test_other_texts_are_no_numbers(text: str) -> None:
 
 
 def test_booleans_are_two_words() -> None:
-    assert (True, False) == (read_boolean("true"), read_boolean("false"))
+    assert (read_boolean("true"), read_boolean("false")) == (True, False)
 
 
 @pytest.mark.parametrize("text", ["", "1", "0", "True", "FALSE", "yes", "on", "null", " true"])
@@ -133,9 +133,12 @@ def test_times_are_read_as_utc(text: str, expected: datetime) -> None:
     assert (expected, UTC) == (found, found.tzinfo)
 
 
-@given(st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1)), st.integers(-1439, 1439))
-def test_every_time_of_every_zone_is_read(naive: datetime, minutes: int) -> None:
-    instant = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+@given(st.datetimes(timezones=st.just(UTC)), st.integers(-1439, 1439))
+def test_every_time_of_every_zone_is_read(utc: datetime, minutes: int) -> None:
+    try:
+        instant = utc.astimezone(timezone(timedelta(minutes=minutes)))
+    except OverflowError:
+        return
     assert instant == read_instant(instant.isoformat())
 
 
@@ -153,8 +156,8 @@ def test_other_texts_are_no_times(text: str) -> None:
 
 
 def test_text_may_be_anything_but_nul() -> None:
-    assert "" == read_text("")
-    assert "é\n" == read_text("é\n")
+    assert read_text("") == ""
+    assert read_text("é\n") == "é\n"
     with pytest.raises(ValueError, match="NUL"):
         read_text("a\0b")
 
@@ -176,7 +179,7 @@ def test_text_may_be_anything_but_nul() -> None:
         (Literal["a", "b"], "b", "b"),
         (Literal[1, 2], "2", 2),
         (Annotated[int, msgspec.Meta(ge=1)], "1", 1),
-        (Annotated[int, msgspec.Meta(ge=1)] | None, "1", 1),
+        (Optional[Annotated[int, msgspec.Meta(ge=1)]], "1", 1),  # noqa: UP045 - as above
         (Annotated[str, msgspec.Meta(max_length=2)], "ab", "ab"),
         (Annotated[int, "a note to the reader"], "1", 1),
     ],
@@ -196,7 +199,7 @@ def test_a_type_has_a_reader(annotation: Any, text: str, expected: object) -> No
         (Level, "3", "Expected one of: 1, 2"),
         (Literal["a", "b"], "", "Expected one of: a, b"),
         (Annotated[int, msgspec.Meta(ge=1)], "0", "Expected `int` >= 1"),
-        (Annotated[int, msgspec.Meta(ge=1)] | None, "0", "Expected `int` >= 1"),
+        (Optional[Annotated[int, msgspec.Meta(ge=1)]], "0", "Expected `int` >= 1"),  # noqa: UP045 - as above
         (Annotated[str, msgspec.Meta(max_length=2)], "abc", "Expected `str` of length <= 2"),
         (Annotated[str, msgspec.Meta(pattern="^a+$")], "b", "Expected `str` matching regex '^a+$'"),
         (Annotated[int, msgspec.Meta(ge=1)], "x", "Expected an integer of at most 64 bits"),
@@ -249,7 +252,7 @@ def test_a_scalar_is_given_once() -> None:
 
 
 def test_a_list_is_given_as_often_as_one_likes() -> None:
-    assert [1, 2, 2] == parameter(list[int], many=True).read_all(["1", "2", "2"])
+    assert parameter(list[int], many=True).read_all(["1", "2", "2"]) == [1, 2, 2]
 
 
 def test_a_list_keeps_its_bounds() -> None:
@@ -259,7 +262,7 @@ def test_a_list_keeps_its_bounds() -> None:
 
 
 def test_a_fault_points_to_place_and_name() -> None:
-    assert "query:p" == parameter(int, many=False).pointer
+    assert parameter(int, many=False).pointer == "query:p"
 
 
 def test_a_bound_that_does_not_fit_its_type_is_a_mistake() -> None:

@@ -8,8 +8,8 @@ import pytest
 from roadbed.http.problems import STATUS, is_unsafe, render, status_of
 from roadbed.kernel import errors
 from roadbed.kernel.errors import (
-    Conflict,
     ConfigurationError,
+    Conflict,
     DeadlineExceeded,
     Fault,
     Invalid,
@@ -58,7 +58,7 @@ TREE = sorted(set(classes()), key=lambda kind: kind.__name__)
 
 
 def test_every_class_of_the_tree_has_a_status() -> None:
-    assert EXPECTED == {kind.__name__: status_of(kind) for kind in TREE}
+    assert {kind.__name__: status_of(kind) for kind in TREE} == EXPECTED
 
 
 @pytest.mark.parametrize("kind", TREE)
@@ -84,19 +84,19 @@ def test_faults_are_listed() -> None:
 
 def test_a_conflict_may_have_a_kind_of_its_own() -> None:
     failure = render(Conflict("Too low", kind="balance-floor"), "r")
-    assert ("balance-floor", "urn:roadbed:problem:balance-floor") == (failure.slug, json.loads(failure.body)["type"])
+    assert (failure.slug, json.loads(failure.body)["type"]) == ("balance-floor", "urn:roadbed:problem:balance-floor")
 
 
 def test_a_subclass_elsewhere_has_the_status_of_its_parent() -> None:
     class VoucherSpent(Conflict):
         slug = "voucher-spent"
 
-    assert 409 == render(VoucherSpent("Spent"), "r").status
+    assert render(VoucherSpent("Spent"), "r").status == 409
 
 
 def test_allow_is_said_with_405() -> None:
     failure = render(MethodNotAllowed("No", ("GET", "HEAD")), "r")
-    assert ((b"allow", b"GET, HEAD"),) == failure.headers
+    assert failure.headers == ((b"allow", b"GET, HEAD"),)
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ def test_retry_after_is_said_in_whole_seconds(error: RoadbedError, expected: byt
 
 def test_what_the_configuration_says_stays_inside() -> None:
     failure = render(ConfigurationError("password=hunter2"), "r")
-    assert (500, False) == (failure.status, b"hunter2" in failure.body)
+    assert (failure.status, b"hunter2" in failure.body) == (500, False)
 
 
 @pytest.mark.parametrize("kind", [DeadlineExceeded, OutcomeUnknown])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_an_unsafe_call_with_a_key_is_told_that_a_retry_is_safe(kind: type[RoadbedError], method: str) -> None:
     detail = json.loads(render(kind("Lost"), "r", method, keyed=True).body)["detail"]
-    assert "Lost. It may have taken effect; a retry with the same Idempotency-Key is safe" == detail
+    assert detail == "Lost. It may have taken effect; a retry with the same Idempotency-Key is safe"
 
 
 def test_an_unsafe_call_without_a_key_is_told_what_a_key_is_for() -> None:
@@ -128,7 +128,7 @@ def test_an_unsafe_call_without_a_key_is_told_what_a_key_is_for() -> None:
 
 
 def test_a_safe_call_is_told_nothing_of_keys() -> None:
-    assert "Lost" == json.loads(render(DeadlineExceeded("Lost"), "r", "GET").body)["detail"]
+    assert json.loads(render(DeadlineExceeded("Lost"), "r", "GET").body)["detail"] == "Lost"
 
 
 def test_what_is_no_roadbed_error_has_no_status() -> None:
@@ -138,7 +138,7 @@ def test_what_is_no_roadbed_error_has_no_status() -> None:
 
 def test_methods_that_ask_for_a_change() -> None:
     methods = ("GET", "HEAD", "OPTIONS", "TRACE", "POST", "PUT", "PATCH", "DELETE")
-    assert ["POST", "PUT", "PATCH", "DELETE"] == [method for method in methods if is_unsafe(method)]
+    assert [method for method in methods if is_unsafe(method)] == ["POST", "PUT", "PATCH", "DELETE"]
 
 
 def test_only_classes_of_the_tree_have_statuses() -> None:

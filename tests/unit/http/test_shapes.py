@@ -1,6 +1,6 @@
 """What types are made of."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 from uuid import UUID
 
 import msgspec
@@ -37,7 +37,7 @@ class Tagged(msgspec.Struct, tag="t"):
         (int | None | msgspec.UnsetType, (int, True)),
         (Annotated[int, "x"], (int, False)),
         (Annotated[int | None, "x"], (int, True)),
-        (Annotated[int, "x"] | None, (int, True)),
+        (Optional[Annotated[int, "x"]], (int, True)),  # noqa: UP045 - the checker knows no other
         (int | str | None, (int | str | None, True)),
         (int | str, (int | str, False)),
         (list[int | None], (list[int | None], False)),
@@ -50,7 +50,7 @@ def test_a_type_is_bared(kind: Any, expected: tuple[Any, bool]) -> None:
 
 
 def test_objects_are_structs_with_names_and_no_tag() -> None:
-    assert [True, False, False, False] == [is_object(kind) for kind in (Leaf, Row, Tagged, int)]
+    assert [is_object(kind) for kind in (Leaf, Row, Tagged, int)] == [True, False, False, False]
 
 
 def test_leaves_of_a_tree_that_contains_itself() -> None:
@@ -62,4 +62,4 @@ def test_structs_of_a_tree_that_contains_itself() -> None:
 
 
 def test_a_plain_type_has_no_structs() -> None:
-    assert [] == structs_of(dict[str, list[int]])
+    assert structs_of(dict[str, list[int]]) == []

@@ -80,7 +80,7 @@ def test_an_honest_body_is_innocent_or_found_so(rest: str, compact: bool) -> Non
 
 
 @pytest.mark.parametrize(
-    "rest", ["", f', "chosen": "{TEXT}"', ', "note": "lunch"', f', "note": "x", "at": "2024-05-01T12:00:00Z"']
+    "rest", ["", f', "chosen": "{TEXT}"', ', "note": "lunch"', ', "note": "x", "at": "2024-05-01T12:00:00Z"']
 )
 def test_the_usual_body_is_not_read_twice(rest: str) -> None:
     assert not suspected(Payment, (PAYMENT % (TEXT, rest)).encode())
