@@ -57,7 +57,7 @@ def database_file(folder: Path, books: Books) -> Path:
     import apsw
 
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.open("rb").read(len(SQLITE_MAGIC)) == SQLITE_MAGIC:
+        if path.is_file() and _is_sqlite(path):
             connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
             try:
                 if connection.table_exists("main", books.transactions):
@@ -65,6 +65,11 @@ def database_file(folder: Path, books: Books) -> Path:
             finally:
                 connection.close()
     raise NotTheSameWork(f"no SQLite file with a table {books.transactions}")
+
+
+def _is_sqlite(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
 
 
 def settled(read: Reader) -> Entries:

@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -17,8 +18,8 @@ import msgspec
 from bench.harness import machine, measure, plan, report, setup
 from bench.harness.cores import Cores, choose
 from bench.harness.errors import BenchError
-from bench.harness.plan import CONNECTIONS, QUICK, WORKS, Effort
-from bench.harness.postgres import binaries
+from bench.harness.plan import CONNECTIONS, QUICK, WARM_UP_CONNECTIONS, WORKS, Effort
+from bench.harness.postgres import Cluster, binaries
 from bench.harness.results import Run, measured
 from bench.harness.roster import BY_NAME
 from bench.harness.targets import judge_all
@@ -40,10 +41,10 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument("step", nargs="?", choices=["run", "setup"], default="run", help="setup installs the contenders")
     words.add_argument("--only", type=_names, default=[], metavar="A,B", help=f"of {', '.join(BY_NAME)}")
     words.add_argument("--work", type=_names, default=list(WORKS), metavar="W,…", help=f"of {', '.join(WORKS)}")
-    words.add_argument("--connections", type=_numbers, default=list(CONNECTIONS), metavar="N,…", help="of 1, 32, 256")
+    words.add_argument("--connections", type=_numbers, metavar="N,…", help="of 1, 32, 256 (all; with --quick 32)")
     words.add_argument("--seconds", type=int, help=f"per turn where a target is decided ({Effort().seconds})")
     words.add_argument("--rounds", type=int, help=f"turns of each contender there ({Effort().rounds})")
-    words.add_argument("--quick", action="store_true", help="few and short turns: a look, not evidence")
+    words.add_argument("--quick", action="store_true", help="few and short turns, a look and no evidence")
     words.add_argument("--database-on", choices=["load", "server"], default="load", help="PostgreSQL's core (load)")
     words.add_argument("--save", action="store_true", help="write results/latest.* too, which is committed")
     words.add_argument("--strict", action="store_true", help="fail when a target is missed or was not measured")
@@ -85,6 +86,8 @@ def say(text: str) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.connections is None:
+        options.connections = [WARM_UP_CONNECTIONS] if options.quick else list(CONNECTIONS)
     _refuse_unknown(options)
     effort = _effort(options)
     pairs, skipped = _available(plan.pairs_of(options.only, BY_NAME))
@@ -142,7 +145,8 @@ def _measure(
         postgres = machine.output(str(binaries() / "postgres"), "--version").split()[2] if uses_postgres else ""
         facts = machine.facts(folder, cores, contenders, postgres)
         run = Run(facts=facts, effort=msgspec.to_builtins(effort), skipped=skipped)
-        measure.everything(run, planned, folder, cores, effort, say)
+        with Cluster(folder / "cluster", cores.database) if uses_postgres else nullcontext() as cluster:
+            measure.everything(run, planned, measure.Ground(folder, cores, cluster, effort, say))
         return run
     finally:
         shutil.rmtree(folder, ignore_errors=True)

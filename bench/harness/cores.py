@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import statistics
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import msgspec
 from bench.harness.errors import BenchError
 
 PR_SET_PDEATHSIG = 1
+LISTEN = 1.0  # seconds
 
 
 class Cores(msgspec.Struct, frozen=True):
@@ -61,6 +64,14 @@ def parse_ticks(text: str) -> dict[int, tuple[int, int]]:
 
 def ticks() -> dict[int, tuple[int, int]]:
     return parse_ticks(Path("/proc/stat").read_text())
+
+
+def others(cores: Cores) -> float:
+    """Return the share of the server's and the load's core that is in use while this run does nothing."""
+    before = ticks()
+    time.sleep(LISTEN)
+    after = ticks()
+    return statistics.mean(busy_share(before, after, core) for core in (cores.server, cores.load))
 
 
 def busy_share(before: Mapping[int, tuple[int, int]], after: Mapping[int, tuple[int, int]], core: int) -> float:

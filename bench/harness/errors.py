@@ -8,7 +8,13 @@ BenchError
 
 
 class BenchError(Exception):
-    """The base of all; its text is for the person who runs the benchmark."""
+    """The base of all; its text is for the person who runs the benchmark, and says first whose failure it is."""
+
+    contender = ""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{self.contender}: {text}" if self.contender else text
 
 
 class NotInstalled(BenchError):

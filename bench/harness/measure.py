@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+
+import msgspec
 
 from bench.harness import client, seed
 from bench.harness.contender import Contender
-from bench.harness.cores import Cores
+from bench.harness.cores import Cores, others
 from bench.harness.errors import BenchError
 from bench.harness.pace import Paced, pace
 from bench.harness.plan import WARM_UP_CONNECTIONS, Effort, Pair, Step, has_paced
@@ -26,40 +28,38 @@ BAD_SHARE = 0.001  # of all requests: more refused ones than this make a turn un
 Say = Callable[[str], None]
 
 
-@contextmanager
-def _cluster(contenders: Sequence[Contender], folder: Path, cores: Cores) -> Generator[Cluster | None, None, None]:
-    """A new one for every pair: nobody inherits another's bloat."""
-    if any(contender.store == "postgresql" for contender in contenders):
-        with Cluster(folder / "cluster", cores.database) as cluster:
-            yield cluster
-    else:
-        yield None
+class Ground(msgspec.Struct, frozen=True):
+    """What all parts of a run stand on. ``cluster`` is None where no contender needs PostgreSQL."""
+
+    folder: Path
+    cores: Cores
+    cluster: Cluster | None
+    effort: Effort
+    say: Say
 
 
-def alone(contender: Contender, folder: Path, cores: Cores, effort: Effort) -> Alone:
+def alone(contender: Contender, ground: Ground) -> Alone:
     """Start a contender by itself, on an empty database and again on its own; see what it holds when idle."""
-    folder.mkdir()
-    folder.chmod(0o711)  # PostgreSQL's user walks through
-    with _cluster([contender], folder, cores) as cluster, staged(contender, folder / "stage", cores, cluster) as stage:
+    with staged(contender, ground.folder / f"alone-{contender.name}", ground.cores, ground.cluster) as stage:
         first = stage.start()
         stage.check()
         starts: list[float] = []
-        for _ in range(effort.restarts):
+        for _ in range(ground.effort.restarts):
             stage.stop()
             starts.append(stage.start())
         time.sleep(IDLE_AFTER)
         return Alone(contender.name, first, starts, stage.memory())
 
 
-def pair(pair: Pair, planned: Sequence[Step], folder: Path, cores: Cores, effort: Effort, say: Say) -> PairResult:
+def pair(pair: Pair, planned: Sequence[Step], ground: Ground) -> PairResult:
     """Measure two contenders in turns; both are up, one is loaded."""
     contenders = [BY_NAME[name] for name in pair.names]
-    folder.mkdir()
-    folder.chmod(0o711)
-    result = PairResult(pair.ours, pair.peer if len(contenders) == 2 else "")
+    result = PairResult(pair.ours, pair.peer if len(contenders) == 2 else "", others(ground.cores))
     with ExitStack() as stack:
-        cluster = stack.enter_context(_cluster(contenders, folder, cores))
-        stages = [stack.enter_context(staged(each, folder / each.name, cores, cluster)) for each in contenders]
+        stages = [
+            stack.enter_context(staged(each, ground.folder / f"pair-{each.name}", ground.cores, ground.cluster))
+            for each in contenders
+        ]
         for stage in stages:
             stage.start()
             stage.check()
@@ -71,10 +71,10 @@ def pair(pair: Pair, planned: Sequence[Step], folder: Path, cores: Cores, effort
                 for stage in stages:
                     stage.load(step.work, WARM_UP_CONNECTIONS, WARM_UP, turn=0)
             result.cells.append(_cell(stages, step))
-            say(f"  {step.work} at {step.connections}: {_rates(result.cells[-1])}")
+            ground.say(f"  {step.work} at {step.connections}: {_rates(result.cells[-1])}")
         if has_paced(pair, planned):
-            _half_load(stages, result, effort)
-            say(f"  creates at half load, p99: {_paced(result)}")
+            _half_load(stages, result, ground.effort)
+            ground.say(f"  creates at half load, p99: {_paced(result)}")
     return result
 
 
@@ -131,31 +131,28 @@ def unsound(result: PairResult) -> list[str]:
     return found
 
 
-def everything(
-    run: Run, plan: Sequence[tuple[Pair, list[Step]]], folder: Path, cores: Cores, effort: Effort, say: Say
-) -> None:
+def everything(run: Run, plan: Sequence[tuple[Pair, list[Step]]], ground: Ground) -> None:
     """Fill a run. What fails is written down, and the rest goes on."""
-    names = list(dict.fromkeys(name for each, _ in plan for name in each.names))
-    for name in names:
-        say(f"{name}: start-up and memory")
+    for name in dict.fromkeys(name for each, _ in plan for name in each.names):
+        ground.say(f"{name}: start-up and memory")
         try:
-            run.alone.append(alone(BY_NAME[name], folder / f"alone-{name}", cores, effort))
+            run.alone.append(alone(BY_NAME[name], ground))
         except BenchError as error:
-            _note(run, str(error), say)
+            _note(run, str(error), ground)
     sound = {each.name for each in run.alone}
     for number, (each, planned) in enumerate(plan, start=1):
         if not sound.issuperset(each.names):
             continue
-        say(f"[{number}/{len(plan)}] {' and '.join(each.names)}")
+        ground.say(f"[{number}/{len(plan)}] {' and '.join(each.names)}")
         try:
-            run.pairs.append(pair(each, planned, folder / f"pair-{number}", cores, effort, say))
+            run.pairs.append(pair(each, planned, ground))
         except BenchError as error:
-            _note(run, str(error), say)
+            _note(run, str(error), ground)
             continue
         for problem in unsound(run.pairs[-1]):
-            _note(run, problem, say)
+            _note(run, problem, ground)
 
 
-def _note(run: Run, problem: str, say: Say) -> None:
+def _note(run: Run, problem: str, ground: Ground) -> None:
     run.problems.append(problem)
-    say(f"  PROBLEM: {problem}")
+    ground.say(f"  PROBLEM: {problem}")

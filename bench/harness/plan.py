@@ -14,11 +14,11 @@ from bench.harness.targets import TARGETS, Target
 WORKS = ("create", "create-hot", "get", "list", "ping")
 CONNECTIONS = (1, 32, 256)
 WARM_UP_CONNECTIONS = 32
-# Measured on two cores: what a slot costs beyond its seconds (wrk's start and end, the books), and a pair beyond its
-# slots (two starts, a new cluster, the check, the seed).
-SLOT_OVERHEAD = 0.35  # seconds
-PAIR_OVERHEAD = 20.0  # seconds
-ALONE_OVERHEAD = 8.0  # seconds
+# Measured on two cores: what a turn costs beyond its seconds (wrk's start and end, the books), what a pair costs beyond
+# its turns (two starts, the check, the seed), and what a contender's time alone takes.
+SLOT_OVERHEAD = 0.4  # seconds
+PAIR_OVERHEAD = 15.0  # seconds
+ALONE_OVERHEAD = 6.0  # seconds
 
 
 class Pair(msgspec.Struct, frozen=True):

@@ -1,4 +1,7 @@
-"""A PostgreSQL of our own: a new cluster in a temporary folder, the same settings for every contender."""
+"""A PostgreSQL of our own: a new cluster in a temporary folder, the same for every contender of a run.
+
+Each contender gets an empty database in it, dropped when its turns are over.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from bench.harness.processes import environment, free_port, tail
 OWNER = "postgres"
 SUPERUSER = "bench"
 START_TIMEOUT = 30.0  # seconds
+LOG_FILES = 40  # of 16 MiB: more than a pair writes
 PROGRAMS = ("initdb", "postgres", "psql", "pg_isready")
 
 # Durability is the default's (fsync and synchronous_commit stay on, and the run checks that they are). Checkpoints are
@@ -27,6 +31,7 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "100",
     "shared_buffers": "512MB",
+    "min_wal_size": "1GB",
     "max_wal_size": "16GB",
     "checkpoint_timeout": "1h",
 }
@@ -83,6 +88,7 @@ class Cluster:
         try:
             self._wait_until_up()
             self._check_durability()
+            self._recycle_log()
         except BaseException:
             self.stop()
             raise
@@ -94,7 +100,8 @@ class Cluster:
         self.stop()
 
     def create_database(self, name: str) -> str:
-        """Make an empty database; return its URL."""
+        """Make an empty database; return its URL. What a contender that failed has left under this name goes."""
+        self.drop_database(name)
         self.query("postgres", f'CREATE DATABASE "{name}"')
         return f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}/{name}"
 
@@ -123,8 +130,12 @@ class Cluster:
             raise BenchError(f"psql: {done.stderr.strip()}")
         return [line.split("\t") for line in done.stdout.splitlines()]
 
-    def version(self) -> str:
-        return self.query("postgres", "SHOW server_version")[0][0]
+    def checkpoint(self) -> None:
+        """Write everything out, so that nobody's turn pays for another's, and the log's files can be used again."""
+        self.query("postgres", "CHECKPOINT")
+
+    def drop_database(self, name: str) -> None:
+        self.query("postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def stop(self) -> None:
         process, self._process = self._process, None
@@ -164,6 +175,17 @@ class Cluster:
             if self._process is None or self._process.poll() is not None or time.monotonic() > deadline:
                 raise BenchError(f"PostgreSQL did not start:\n{tail(self._log)}")
             time.sleep(0.05)
+
+    def _recycle_log(self) -> None:
+        """Leave the write-ahead log as it is on a server that has run for an hour: files ready to be written again.
+
+        A new cluster fills each next one with zeros first, in the turn of whoever happens to need it.
+        """
+        self.query("postgres", "CREATE TABLE filler ()")
+        fill = "INSERT INTO filler DEFAULT VALUES; PERFORM pg_switch_wal();"
+        self.query("postgres", f"DO $$ BEGIN FOR n IN 1..{LOG_FILES} LOOP {fill} END LOOP; END $$")
+        self.query("postgres", "DROP TABLE filler")
+        self.checkpoint()
 
     def _check_durability(self) -> None:
         for setting, wanted in DURABLE.items():

@@ -33,6 +33,13 @@ class Command(msgspec.Struct, frozen=True):
     folder: Path | None = None
 
 
+class Memory(msgspec.Struct, frozen=True):
+    """Bytes. ``resident`` counts a page once per process that maps it, ``proportional`` splits it among them."""
+
+    resident: int
+    proportional: int
+
+
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
     """Return a plain environment: what the caller's shell has set must not reach one contender and not another."""
     plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -104,9 +111,10 @@ class Server:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def memory(self) -> int:
-        """Return the bytes that this process and its descendants hold, shared pages split among their users (PSS)."""
-        return sum(proportional_set_size(pid) for pid in descendants(self._process.pid))
+    def memory(self) -> Memory:
+        """Return what this process and its descendants hold."""
+        parts = [memory_of(pid) for pid in descendants(self._process.pid)]
+        return Memory(sum(part.resident for part in parts), sum(part.proportional for part in parts))
 
     def stop(self) -> None:
         """Ask politely, wait, then insist."""
@@ -150,13 +158,17 @@ def descendants(root: int) -> list[int]:
     return found
 
 
-def proportional_set_size(pid: int) -> int:
-    """Return bytes; 0 for a process that has gone."""
+def memory_of(pid: int) -> Memory:
+    """Return what one process holds; nothing for one that has gone."""
     with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    return 0
+        return parse_memory(Path(f"/proc/{pid}/smaps_rollup").read_text())
+    return Memory(0, 0)
+
+
+def parse_memory(rollup: str) -> Memory:
+    """Read the text of ``/proc/<pid>/smaps_rollup``, which counts in KiB."""
+    sizes = {line.split()[0]: int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.endswith(" kB")}
+    return Memory(sizes["Rss:"], sizes["Pss:"])
 
 
 def tail(log: Path) -> str:

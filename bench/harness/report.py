@@ -17,6 +17,8 @@ from bench.harness.targets import Target, Verdict, judge_all
 LOAD_BOUND = 0.95
 # Above this delay of the generator's own, in milliseconds, latencies say more about it than about the server.
 OWN_DELAY = 1.0
+# What others may use of the two cores before a run stops being evidence.
+STRANGERS = 0.05
 
 
 def markdown(run: Run) -> str:
@@ -24,6 +26,7 @@ def markdown(run: Run) -> str:
     parts = [
         "# Roadbed and its peers, on the same work",
         _facts(run.facts, run.effort),
+        _quiet(run),
         "## Targets",
         targets(judge_all(measured(run))),
         "## Requests per second",
@@ -36,8 +39,13 @@ def markdown(run: Run) -> str:
     if run.skipped:
         parts += ["## Left out", "\n".join(f"- {name}: {reason}" for name, reason in run.skipped.items())]
     if run.problems:
-        parts += ["## Problems", "\n".join(f"- {problem}" for problem in run.problems)]
+        parts += ["## Problems", "\n".join(_problem(problem) for problem in run.problems)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _problem(text: str) -> str:
+    first, *rest = text.splitlines()
+    return "\n".join([f"- {first}", *(f"      {line}" for line in rest)])
 
 
 def targets(verdicts: Sequence[Verdict]) -> str:
@@ -96,13 +104,15 @@ def _rates(run: Run, connections: int) -> str:
             rate = amount(statistics.median(slot.rate for slot in slots)) if slots else ""
             cells.append(f"{rate}*" if bound else rate)
         rows.append((BY_NAME[name].title, *cells))
-    note = "\n\n\\* the core that makes the load was busy all the time: the server may do more" if marked else ""
+    note = (
+        "\n\n\\* the core of wrk and PostgreSQL was busy all the time: the server alone may do more" if marked else ""
+    )
     plural = "s" if connections > 1 else ""
     return f"At {connections} connection{plural}:\n\n{table(('', *WORKS), rows)}{note}"
 
 
 def _other(run: Run) -> str:
-    head = ("", "create p50/p99 at full load", "at half load", "idle memory", "start", "first start")
+    head = ("", "create p50/p99 at full load", "at half load", "idle RSS/PSS", "start", "first start")
     rows: list[tuple[str, ...]] = []
     alone = {each.name: each for each in run.alone}
     late = False
@@ -116,15 +126,16 @@ def _other(run: Run) -> str:
                 BY_NAME[name].title,
                 _latency([slot.p50 for slot in full], [slot.p99 for slot in full]),
                 _latency([paced.p50 for paced in half], [paced.p99 for paced in half]),
-                f"{one.memory / 1e6:.0f} MB",
+                f"{one.memory.resident / 1e6:.0f} / {one.memory.proportional / 1e6:.0f} MB",
                 f"{statistics.median(one.starts):.2f} s" if one.starts else "",
                 f"{one.first_start:.2f} s",
             )
         )
     text = (
         "Full load: 32 connections. Half load: creates leave by the clock at half of one's own full rate, and a "
-        "latency counts from the moment its request was due. Memory: all processes of the contender, shared pages "
-        "split among them, without PostgreSQL. Start: until the first reply; the first start finds an empty database."
+        "latency counts from the moment its request was due. Memory: all processes of the contender, without "
+        "PostgreSQL; RSS counts shared pages once per process, PSS splits them; targets look at RSS. "
+        "Start: until the first reply; the first start finds an empty database."
     )
     warning = "\n\nThe generator itself was late by more than a millisecond in some turns: repeat on a quiet machine."
     return f"{text}\n\n{table(head, rows)}{warning if late else ''}"
@@ -137,6 +148,16 @@ def _latency(p50: Sequence[float], p99: Sequence[float]) -> str:
 def _notes(run: Run) -> str:
     measured_ones = {each.name for each in run.alone}
     return "\n".join(f"- {each.title}: {each.note}." for name, each in BY_NAME.items() if name in measured_ones)
+
+
+def _quiet(run: Run) -> str:
+    shares = [pair.others for pair in run.pairs]
+    if not shares or max(shares) <= STRANGERS:
+        return ""
+    return (
+        f"**Not a quiet machine**: something else used up to {max(shares):.0%} of the cores just before a pair. "
+        "Both halves of a pair suffer, not always alike: repeat when nothing else runs."
+    )
 
 
 def _facts(facts: dict[str, Any], effort: dict[str, Any]) -> str:

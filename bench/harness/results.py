@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from bench.harness.pace import Paced
+from bench.harness.processes import Memory
 from bench.harness.ratios import Ratio, of_pairs
 from bench.harness.targets import TARGETS, Target
 
@@ -42,20 +43,23 @@ class Half(msgspec.Struct):
 
 
 class PairResult(msgspec.Struct):
+    """Two contenders in turns. ``others``: the share of the two cores that strangers used just before."""
+
     ours: str
     peer: str
+    others: float = 0.0
     cells: list[Cell] = []
     half: Half = msgspec.field(default_factory=Half)
 
 
 class Alone(msgspec.Struct):
     """A contender by itself. ``first_start``, ``starts``: seconds to the first 200, on an empty database and on its own
-    later; ``memory``: bytes of all its processes, without the database server's, when idle after its start."""
+    later; ``memory``: of all its processes, without the database server's, when idle after its start."""
 
     name: str
     first_start: float
     starts: list[float]
-    memory: int
+    memory: Memory
 
 
 class Run(msgspec.Struct):
@@ -90,7 +94,7 @@ def _measure(run: Run, target: Target) -> Ratio | None:
             value
             for alone in run.alone
             if alone.name == target.ours
-            for value in (alone.starts if target.kind == "start" else [alone.memory / 1e6])
+            for value in (alone.starts if target.kind == "start" else [alone.memory.resident / 1e6])
         ]
         return _spread(values) if values else None
     for pair in run.pairs:

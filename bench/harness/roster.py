@@ -36,18 +36,22 @@ def _roadbed(place: Place) -> Command:
     return Command((str(_roadbed_program()), *up), database, place.data)
 
 
-def _limit_missing() -> str:
-    if not (HOMES / "limit" / "app.py").exists():
-        return "not written yet: it needs Roadbed's engine"
-    return _roadbed_missing()
-
-
 def _limit(place: Place) -> Command:
-    # The interpreter that has Roadbed and its engine; the same server and the same loop as `roadbed up` uses.
-    python = str((_roadbed_program() or Path(sys.executable)).parent / "python")
+    # The same server on the same loop as `roadbed up`, with the defaults of its settings.
     address = ("--host", "127.0.0.1", "--port", str(place.port))
-    argv = (python, "-m", "uvicorn", "app:app", *address, "--no-access-log", "--log-level", "warning")
-    return Command(argv, {"LIMIT_DATA": str(place.data), "LIMIT_DATABASE_URL": place.database_url}, HOMES / "limit")
+    quiet = ("--no-access-log", "--log-level", "warning", "--no-server-header", "--lifespan", "on")
+    argv = (_roadbed_python(), "-m", "uvicorn", "limit.app:app", *address, *quiet)
+    return Command(argv, {"LIMIT_DATA": str(place.data), "LIMIT_DATABASE_URL": place.database_url}, HOMES)
+
+
+def _prepare_limit(place: Place) -> tuple[Command, ...]:
+    if place.database_url:
+        return _schema(place, HOMES / "limit" / "schema.postgres.sql")
+    return (Command((_roadbed_python(), "limit/create_tables.py", str(place.data / "roadbed.db")), {}, HOMES),)
+
+
+def _roadbed_python() -> str:
+    return str((_roadbed_program() or Path(sys.executable)).parent / "python")
 
 
 def _in_peers(name: str) -> str:
@@ -85,9 +89,13 @@ def _node(name: str, place: Place) -> Command:
     return Command((shutil.which("node") or "node", "server.js"), production, HOMES / name)
 
 
-def _plain_schema(place: Place) -> tuple[Command, ...]:
+def _schema(place: Place, file: Path) -> tuple[Command, ...]:
     psql = (str(binaries() / "psql"), "-Xq", "-v", "ON_ERROR_STOP=1", "-d", place.database_url)
-    return (Command((*psql, "-f", str(HOMES / "schema.sql"))),)
+    return (Command((*psql, "-f", str(file))),)
+
+
+def _plain_schema(place: Place) -> tuple[Command, ...]:
+    return _schema(place, HOMES / "schema.sql")
 
 
 def _fastapi(place: Place) -> Command:
@@ -161,18 +169,18 @@ ROSTER: tuple[Contender, ...] = (
         title="the limit, embedded",
         store="embedded",
         start=_limit,
-        missing=_limit_missing,
-        note="a bare ASGI app on Roadbed's engine: no conventions, no logs, no metrics",
-        books=LEDGER,
+        prepare=_prepare_limit,
+        missing=_roadbed_missing,
+        note="a bare ASGI app on Roadbed's engine, two plain tables: no conventions, no logs, no metrics",
     ),
     Contender(
         name="limit-postgres",
         title="the limit on PostgreSQL",
         store="postgresql",
         start=_limit,
-        missing=_limit_missing,
-        note="a bare ASGI app on Roadbed's engine: no conventions, no logs, no metrics",
-        books=LEDGER,
+        prepare=_prepare_limit,
+        missing=_roadbed_missing,
+        note="a bare ASGI app on Roadbed's engine, two plain tables: no conventions, no logs, no metrics",
     ),
     Contender(
         name="fastify",

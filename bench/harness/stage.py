@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,77 +28,99 @@ class Stage:
         self.log = folder / "output.log"
         data = folder / "data"
         data.mkdir(parents=True)
-        database = contender.name.replace("-", "_")
-        url = cluster.create_database(database) if cluster and contender.store == "postgresql" else ""
+        self.drop: Callable[[], None] = lambda: None
+        self.read: Reader = lambda: books.in_sqlite(data, contender.books)
+        url = self._new_database(cluster) if contender.store == "postgresql" else ""
         self.place = Place(processes.free_port(), data, url)
-        self.read: Reader = (
-            (lambda: books.in_postgres(cluster, database, contender.books))
-            if cluster and url
-            else (lambda: books.in_sqlite(data, contender.books))
-        )
         self.server: processes.Server | None = None
         self.files = {name: folder / f"{name}.txt" for name in ("accounts", "hot", "ids")}
-        for command in contender.prepare(self.place):
-            processes.run(command, self.log, cores.server)
+
+    def _new_database(self, cluster: Cluster | None) -> str:
+        """Make an empty database in PostgreSQL and note how it is read and dropped; return its URL."""
+        if cluster is None:
+            raise BenchError(f"{self.contender.title} needs PostgreSQL")
+        name, of_contender = self.contender.name.replace("-", "_"), self.contender.books
+        self.read = lambda: books.in_postgres(cluster, name, of_contender)
+        self.drop = lambda: cluster.drop_database(name)
+        cluster.checkpoint()
+        return cluster.create_database(name)
+
+    def prepare(self) -> None:
+        """Make the schema, or whatever else comes before the first start."""
+        with named(self.contender.title):
+            for command in self.contender.prepare(self.place):
+                processes.run(command, self.log, self.cores.server)
 
     def start(self) -> float:
         """Start the server; return the seconds until its first answer."""
-        server = processes.Server(self.contender.start(self.place), self.place.port, self.log, self.cores.server)
-        self.server = server
-        return server.wait_until_up(self.contender.routes.ping)
+        with named(self.contender.title):
+            command = self.contender.start(self.place)
+            self.server = processes.Server(command, self.place.port, self.log, self.cores.server)
+            return self.server.wait_until_up(self.contender.routes.ping)
 
     def stop(self) -> None:
         server, self.server = self.server, None
         if server is not None:
             server.stop()
 
-    def memory(self) -> int:
-        return self.server.memory() if self.server else 0
+    def memory(self) -> processes.Memory:
+        return self.server.memory() if self.server else processes.Memory(0, 0)
 
     def check(self) -> None:
-        checks.same_work(self.place.port, self.contender.routes, self.read)
+        """Refuse a contender that does other work than the others."""
+        with named(self.contender.title):
+            checks.same_work(self.place.port, self.contender.routes, self.read)
 
     def seed(self) -> None:
+        """Create what is looked up later, and write the files that the load scripts read."""
         known = seed.accounts()
-        ids = seed.transactions(self.place.port, self.contender.routes, known)
+        with named(self.contender.title):
+            ids = seed.transactions(self.place.port, self.contender.routes, known)
         seed.write_lines(self.files["accounts"], known)
         seed.write_lines(self.files["hot"], known[:1])
         seed.write_lines(self.files["ids"], ids)
 
     def load(self, work: str, connections: int, seconds: int, turn: int) -> Slot:
         """Run one turn at full load; where it writes, compare the books with what was acknowledged."""
+        with named(self.contender.title):
+            before = books.settled(self.read) if work in WRITES else None
+            load, server_core, load_core = self._measured(work, connections, seconds, turn)
+            if self.server is None or not self.server.alive():
+                raise ContenderFailed(f"the server died under load:\n{processes.tail(self.log)}")
+            if load.requests == 0:
+                raise ContenderFailed(f"no reply to {work} at {connections} connections:\n{processes.tail(self.log)}")
+            if before is not None:
+                books.check(before, books.settled(self.read), load.requests - load.status, connections)
+        return Slot(load.rate, load.p50 / 1e3, load.p99 / 1e3, load.bad, server_core, load_core)
+
+    def _measured(self, work: str, connections: int, seconds: int, turn: int) -> tuple[wrk.Load, float, float]:
+        """Return what wrk saw, and how busy the server's core and the load's were meanwhile."""
         name, arguments = script(work, self.contender.routes, self.files, turn)
         argv = wrk.command(self.place.port, name, arguments, connections, seconds)
-        entries = books.settled(self.read) if work in WRITES else None
         before = ticks()
         load = wrk.run(argv, self.cores.load, seconds)
         after = ticks()
-        if self.server is None or not self.server.alive():
-            raise ContenderFailed(f"the server died under load:\n{processes.tail(self.log)}")
-        if load.requests == 0:
-            raise ContenderFailed(f"no reply to {work} at {connections} connections:\n{processes.tail(self.log)}")
-        if entries is not None:
-            books.check(entries, books.settled(self.read), load.requests - load.status, connections)
-        return Slot(
-            rate=load.rate,
-            p50=load.p50 / 1e3,
-            p99=load.p99 / 1e3,
-            bad=load.bad,
-            server_core=busy_share(before, after, self.cores.server),
-            load_core=busy_share(before, after, self.cores.load),
-        )
+        return load, busy_share(before, after, self.cores.server), busy_share(before, after, self.cores.load)
 
 
 @contextmanager
 def staged(contender: Contender, folder: Path, cores: Cores, cluster: Cluster | None) -> Generator[Stage, None, None]:
-    """Set a contender up, and take it down with all its data whatever happens. Errors name the contender."""
-    stage = None
+    """Set a contender up, and take it down with all its data whatever happens."""
+    stage = Stage(contender, folder, cores, cluster)
     try:
-        stage = Stage(contender, folder, cores, cluster)
+        stage.prepare()
         yield stage
-    except BenchError as error:
-        raise type(error)(f"{contender.title}: {error}") from error
     finally:
-        if stage is not None:
-            stage.stop()
+        stage.stop()
+        stage.drop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def named(title: str) -> Generator[None, None, None]:
+    """Say whose failure it is. Two contenders are up at a time: only the one that was asked can be meant."""
+    try:
+        yield
+    except BenchError as error:
+        error.contender = title
+        raise

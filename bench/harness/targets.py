@@ -22,7 +22,8 @@ class Target(msgspec.Struct, frozen=True):
     """One promise.
 
     kind       what is compared: requests per second (``rate``), the 99th percentile of creates at half of one's own
-               full load (``paced-p99``), seconds from start to first reply (``start``), bytes when idle (``memory``)
+               full load (``paced-p99``), seconds from start to first reply (``start``), resident bytes when idle
+               (``memory``)
     bound      the least ratio to the peer for ``rate``; the greatest for ``paced-p99``; the greatest value in seconds
                or megabytes (10^6 bytes) for the other two
     """

@@ -90,4 +90,4 @@ def run(argv: Sequence[str], core: int, seconds: int) -> Load:
 def version() -> str:
     """Return wrk's own name for its version; it prints it with its help."""
     done = subprocess.run([program("wrk", ADVICE), "-v"], capture_output=True, text=True, timeout=10, check=False)
-    return done.stdout.partition("Copyright")[0].strip() or "unknown"
+    return done.stdout.partition("Copyright")[0].strip().removeprefix("wrk ") or "unknown"

@@ -1,0 +1,1 @@
+"""The limit: what a bare ASGI application does on Roadbed's engine."""

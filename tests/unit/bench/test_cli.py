@@ -1,0 +1,52 @@
+"""The command line says what it would do, and what is wrong with a wish."""
+
+import pytest
+
+from bench.harness.cli import EXIT_USAGE, main, parser
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--only", "fastfy"], "unknown contender fastfy"),
+        (["--work", "craete"], "unknown work craete; known: create, create-hot, get, list, ping"),
+        (["--connections", "33"], "unknown connections 33; known: 1, 32, 256"),
+        (["--rounds", "0"], "seconds and rounds start at 1"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_named(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == EXIT_USAGE
+    assert message in capsys.readouterr().err
+
+
+def test_a_plan_is_printed_and_nothing_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bench.harness.cli._available", lambda pairs: (pairs, {}))
+
+    assert (
+        main(["--plan", "--only", "roadbed,pocketbase", "--work", "get", "--connections", "32", "--rounds", "9"]) == 0
+    )
+    printed = capsys.readouterr().err
+    assert "1 pairs, about" in printed
+    assert "roadbed and pocketbase: get@32×9" in printed
+
+
+def test_contenders_that_are_not_installed_are_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bench.harness.cli._available", lambda _: ([], {"django": "gunicorn is not installed"}))
+
+    assert main(["--only", "django"]) == EXIT_USAGE
+    printed = capsys.readouterr().err
+    assert "left out: django: gunicorn is not installed" in printed
+    assert "nothing to measure" in printed
+
+
+def test_the_help_names_every_contender_and_exit_status() -> None:
+    text = parser().format_help()
+
+    assert "roadbed-postgres" in text
+    assert "Exit status" in text
