@@ -22,6 +22,7 @@ from roadbed.data.migrations.locations import State, state
 from roadbed.data.opening import open_database
 from roadbed.http.asgi import Receive, Scope, Send
 from roadbed.http.call import Call
+from roadbed.http.connections import STATE_KEY
 from roadbed.http.edge import Edge
 from roadbed.http.limits import HttpOptions
 from roadbed.http.operations import Operations
@@ -40,9 +41,6 @@ from roadbed.runtime.log_events import log_events
 from roadbed.runtime.logs import open_logs
 from roadbed.runtime.metrics import CONTENT_TYPE, Metrics
 from roadbed.runtime.process import FILES_BESIDE_CONNECTIONS, raise_open_files
-
-PROTOCOL = "httptools"
-"""The server's HTTP protocol class, by name or import path: worker processes import it themselves."""
 
 CLOSE_TIMEOUT = 5.0
 """Seconds in which flights land at a shutdown, after the requests have had ``drain_timeout``."""
@@ -97,7 +95,7 @@ async def live(_call: Call[Platform]) -> Alive:
     return Alive()
 
 
-@platform.get("/health/ready")
+@platform.get("/health/ready", also={503: "The process should not get requests now"})
 async def ready(call: Call[Platform]) -> Report:
     """Tell whether the process should get requests, with the state and latency of each component; 503 if not."""
     report = await call.service.readiness.report()
@@ -162,13 +160,16 @@ class Application:
         if self._edge is not None and scope["type"] != "lifespan":
             await self._edge(scope, receive, send)
         elif scope["type"] == "lifespan":
-            self.failure = await lifespan(self.running(), receive, send)
+            self.failure = await lifespan(self.running(scope.setdefault("state", {})), receive, send)
         else:
             raise RuntimeError("a request came before the start")
 
     @asynccontextmanager
-    async def running(self) -> AsyncGenerator[Edge]:
-        """Open logs, database and services, in this order; close them in the reverse order."""
+    async def running(self, shared: dict[str, Any]) -> AsyncGenerator[Edge]:
+        """Open logs, database and services, in this order; close them in the reverse order.
+
+        ``shared`` is the lifespan's state: there the server's protocol looks for the register of connections.
+        """
         settings, events = self.settings, self._events
         async with AsyncExitStack() as stack:
             logs = open_logs(settings)
@@ -183,6 +184,7 @@ class Application:
             services = [(domain.operations, domain.open(database, now)) for domain in domains]
             described = Platform(domains, self._readiness, figures)
             self._edge = edge = Edge([(platform, described), *services], events, http_options(settings))
+            shared[STATE_KEY] = edge.connections
             jobs = Jobs(events)
             stack.push_async_callback(jobs.stop)
             self._start_jobs(jobs, database, figures)
@@ -196,8 +198,13 @@ class Application:
         figures = Metrics(roadbed.__version__, database.dialect)
         figures.subscribe(self._events)
         figures.watch(database.gauges)
-        figures.watch(lambda: {"http_in_flight": self._edge.in_flight if self._edge else 0})
+        figures.watch(self._http_gauges)
         return figures
+
+    def _http_gauges(self) -> Mapping[str, float]:
+        if self._edge is None:
+            return {}
+        return {"http_in_flight": self._edge.in_flight, "http_connections": len(self._edge.connections.open)}
 
     def _start_jobs(self, jobs: Jobs, database: Database, figures: Metrics | None) -> None:
         jobs.start(Job("sweep idempotency keys", SWEEP_EVERY, SWEEP_EVERY, lambda: idempotency.sweep(database)))

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from socket import socket
 
 import roadbed
-from roadbed.app import PROTOCOL, build, describe
+from roadbed.app import build, describe
 from roadbed.cli.main import FAILED, tell
 from roadbed.cli.migrating import examine, migrate_if_behind
+from roadbed.http.protocol import PROTOCOL
 from roadbed.kernel.errors import RoadbedError
 from roadbed.kernel.events import Events
 from roadbed.kernel.settings import PRODUCTION, Settings
