@@ -1,12 +1,13 @@
 """A ledger on each engine, on a database of its own."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
 from roadbed.domains.ledger.service import Ledger
-from tests.integration.ledger.databases import Opened, migrated_file, new_postgres, new_sqlite, opened
+from tests.integration.ledger.databases import Opened, emptied, migrated_file, new_postgres, new_sqlite, opened
+from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture(scope="session")
@@ -14,26 +15,27 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return migrated_file(tmp_path_factory.mktemp("ledger"))
 
 
-@pytest.fixture
-def ledger_url(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a migrated database, on SQLite and on PostgreSQL in turn."""
-    if engine == "sqlite":
-        yield new_sqlite(request.getfixturevalue("sqlite_template"), request.getfixturevalue("tmp_path"))
-    else:
-        yield from _on_postgres(request)
+@pytest.fixture(scope="session")
+def shared_postgres_url(postgres_server: PostgresServer) -> str:
+    return new_postgres(postgres_server)
 
 
 @pytest.fixture
-def postgres_ledger_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a migrated database on PostgreSQL: for what only several processes on a server can meet."""
-    yield from _on_postgres(request)
+def postgres_ledger_url(postgres_server: PostgresServer, shared_postgres_url: str) -> str:
+    """The URL of a migrated and empty database on PostgreSQL."""
+    return emptied(postgres_server, shared_postgres_url)
 
 
-def _on_postgres(request: pytest.FixtureRequest) -> Iterator[str]:
-    server = request.getfixturevalue("postgres_server")
-    url = new_postgres(server)
-    yield url
-    server.drop_database(url)
+@pytest.fixture
+def sqlite_ledger_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of a migrated and empty database on SQLite."""
+    return new_sqlite(sqlite_template, tmp_path)
+
+
+@pytest.fixture
+def ledger_url(engine: str, request: pytest.FixtureRequest) -> str:
+    """The URL of a migrated and empty database, on SQLite and on PostgreSQL in turn."""
+    return request.getfixturevalue(f"{engine}_ledger_url")
 
 
 @pytest.fixture

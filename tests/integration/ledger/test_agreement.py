@@ -1,8 +1,7 @@
 """SQLite, PostgreSQL and a model of a few lines give the same answers to the same questions."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -10,7 +9,7 @@ from hypothesis import example, given
 from roadbed.domains.ledger.service import Ledger
 from roadbed.kernel.errors import NotFound
 from tests.integration.ledger.books import account_for, audit, read_books
-from tests.integration.ledger.databases import Opened, new_postgres, new_sqlite, opened
+from tests.integration.ledger.databases import Opened, opened
 from tests.integration.ledger.memory import MemoryLedger
 from tests.integration.ledger.programs import (
     LONG,
@@ -28,21 +27,13 @@ from tests.integration.ledger.programs import (
     new_world,
     programs,
 )
-from tests.support.postgres import PostgresServer
 
 TICK = timedelta(microseconds=1)
 
 
 @pytest.fixture
-def both_urls(sqlite_template: Path, tmp_path: Path, postgres_server: PostgresServer) -> Iterator[list[str]]:
-    url = new_postgres(postgres_server)
-    yield [new_sqlite(sqlite_template, tmp_path), url]
-    postgres_server.drop_database(url)
-
-
-@pytest.fixture
-async def both(both_urls: list[str]) -> AsyncGenerator[list[Opened]]:
-    async with opened(both_urls[0]) as sqlite, opened(both_urls[1]) as postgres:
+async def both(sqlite_ledger_url: str, postgres_ledger_url: str) -> AsyncGenerator[list[Opened]]:
+    async with opened(sqlite_ledger_url) as sqlite, opened(postgres_ledger_url) as postgres:
         yield [sqlite, postgres]
 
 
