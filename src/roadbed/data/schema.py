@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Column, Connection, Index, MetaData, Table, event
+from sqlalchemy import Column, Connection, Constraint, Index, MetaData, Table, event
 
 from roadbed.data.columns import Digest, Instant, JsonText
 
@@ -32,6 +32,9 @@ $$"""
 """PostgreSQL: what the triggers of append-only and permanent tables call."""
 
 _SCRIPTS = "roadbed.scripts"
+_ONLY_ON = "roadbed.only_on"
+
+C = TypeVar("C", bound=Constraint | Index)
 
 
 def new_metadata() -> MetaData:
@@ -49,6 +52,21 @@ def new_table(name: str, catalogue: MetaData, *parts: Any, rowid: bool = True) -
         if isinstance(part, Column):
             cast("Column[Any]", part).autoincrement = False
     return Table(name, catalogue, *parts, sqlite_strict=True, sqlite_with_rowid=rowid)
+
+
+def only_on(dialect: str, constraint: C) -> C:
+    """Declare a constraint or an index for one dialect alone (``sqlite``, ``postgresql``)."""
+    constraint.info[_ONLY_ON] = dialect
+    constraint.ddl_if(dialect=dialect)
+    return constraint
+
+
+def belongs(item: Any, dialect: str) -> bool:
+    """Tell whether something declared is meant for this dialect. Alembic's autogenerate has to be told.
+
+    Its ``include_object`` calls this: ``lambda item, *_: belongs(item, dialect)``.
+    """
+    return getattr(item, "info", {}).get(_ONLY_ON, dialect) == dialect
 
 
 def append_only_statements(table: str, dialect: str) -> list[str]:

@@ -12,9 +12,11 @@ from roadbed.data.columns import Id, Integer64, Text
 from roadbed.data.schema import (
     add_script,
     append_only_statements,
+    belongs,
     metadata,
     new_metadata,
     new_table,
+    only_on,
     permanent_statements,
     scripts,
 )
@@ -141,6 +143,28 @@ class TestGuards:
                 "CREATE TRIGGER tr_entry_permanent BEFORE UPDATE OF entry_id OR DELETE OR TRUNCATE ON entry "
                 "FOR EACH STATEMENT EXECUTE FUNCTION roadbed_refuse_change()"
             )
+        ]
+
+
+class TestOnlyOn:
+    def declared(self) -> MetaData:
+        catalogue = new_metadata()
+        check = only_on("sqlite", CheckConstraint("number > 0", name="positive"))
+        table = new_table("sale", catalogue, Column("number", Integer64()), check)
+        only_on("postgresql", Index(None, table.c.number))
+        return catalogue
+
+    def test_is_made_there_alone(self) -> None:
+        table = self.declared().tables["sale"]
+        assert [CreateTable(table).compile(dialect=DIALECTS[name]).string.count("CHECK") for name in DIALECTS] == [1, 0]
+
+    def test_belongs_there_alone(self) -> None:
+        table = self.declared().tables["sale"]
+        items: list[Any] = [table, *(each for each in table.constraints if each.name == "ck_sale_positive")]
+        items += table.indexes
+        assert [[belongs(item, name) for item in items] for name in DIALECTS] == [
+            [True, True, False],
+            [True, False, True],
         ]
 
 

@@ -18,7 +18,6 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, NullPool, create_engine, event
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from roadbed.data.migrations.protocol import Request, dialect_of, sqlite_path
 from roadbed.kernel.errors import ConfigurationError, SchemaMismatch, Unavailable
@@ -140,6 +139,8 @@ def _alarm(seconds: float) -> Generator[None]:
 
 
 async def _on_postgres(request: Request, work: Callable[[Connection], T]) -> T:
+    from sqlalchemy.ext.asyncio import create_async_engine  # a tenth of a second that SQLite does not need
+
     try:
         asyncpg: Any = import_module("asyncpg")
     except ImportError:

@@ -21,7 +21,8 @@ _CONSTRAINT = re.compile(r"(?:CONSTRAINT\s+(\S+)\s+)?\b(CHECK|FOREIGN KEY|UNIQUE
 _POSTGRES = {
     "column": """
         SELECT c.relname, a.attname, concat_ws(' ', format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN
-               'NOT NULL' END, 'COLLATE ' || o.collname, 'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), a.attgenerated)
+               'NOT NULL' END, 'COLLATE ' || o.collname, 'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid),
+               nullif(a.attgenerated, ''))
           FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
           LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
           LEFT JOIN pg_collation o ON o.oid = a.attcollation AND o.collname <> 'default'

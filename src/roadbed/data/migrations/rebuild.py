@@ -1,6 +1,6 @@
 """Change what SQLite cannot alter: copy a table into a new one, as https://www.sqlite.org/lang_altertable.html says.
 
-Alembic's batch mode reflects the old table and loses what it cannot reflect: CHECKs without a name, STRICT, triggers.
+Alembic's batch mode reflects the old table and loses what it does not reflect: CHECKs without a name, and triggers.
 Here the new table is *declared*, whole, in the revision itself, and nothing is reflected.
 """
 

@@ -49,6 +49,7 @@ def _downgrade(request: Request) -> Reply:
 
 
 def _preview(request: Request) -> Reply:
+    _upgrades(request, tuple(request.heads))  # Alembic would stumble over revisions that it does not know
     output = io.StringIO()
     dialect = "postgresql+asyncpg" if dialect_of(request.url) == "postgresql" else "sqlite"
     revisions = _migrate(

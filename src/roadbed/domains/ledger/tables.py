@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 
 from roadbed.data.columns import Id, Instant, Integer64
-from roadbed.data.schema import add_script, append_only, new_metadata, new_table, permanent
+from roadbed.data.schema import add_script, append_only, new_metadata, new_table, only_on, permanent
 
 
 def metadata() -> MetaData:
@@ -70,7 +70,7 @@ def metadata() -> MetaData:
         Column("reverses", Id(), ForeignKey("ledger_transaction.transaction_id")),
         CheckConstraint("sequence >= 1", name="sequence"),
         UniqueConstraint("account_id", "created_at"),
-        ForeignKeyConstraint(["account_id"], ["ledger_account.account_id"]).ddl_if(dialect="sqlite"),
+        only_on("sqlite", ForeignKeyConstraint(["account_id"], ["ledger_account.account_id"])),
         rowid=False,
     )
     Index(None, transaction.c.created_at, transaction.c.transaction_id)
