@@ -37,6 +37,25 @@ SHUTDOWN_GRACE = 0.2
 _ASGI = {"version": "3.0", "spec_version": "2.4"}
 
 
+_FRAMING = (b"content-length", b"transfer-encoding")
+
+
+class _Body:
+    """Hands the body of one message to its connection. What comes behind it is dropped: the connection closes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection: Connection | None = connection
+
+    def on_body(self, body: bytes) -> None:
+        if self._connection is not None:
+            self._connection.on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self._connection is not None:
+            self._connection.on_message_complete()
+            self._connection = None
+
+
 class Connection(HttpToolsProtocol):
     """See the module. What is not overridden here is uvicorn's."""
 
@@ -84,10 +103,10 @@ class Connection(HttpToolsProtocol):
             return
         self._chunk_size = len(data)
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # An upgrade is an offer, which we do not take (RFC 9110, section 7.8). The parser has stopped for good.
-            self.cycle.keep_alive = False
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as stop:
+                self._decline_upgrade(data[stop.args[0] :])
         except httptools.HttpParserError:
             self._refuse(self._refusal or Invalid("This is not HTTP/1.1"))
             return
@@ -223,6 +242,20 @@ class Connection(HttpToolsProtocol):
         scope["path"] = self.root_path + (unquote(text) if "%" in text else text)
         scope["raw_path"] = self.root_path.encode("ascii") + path
         scope["query_string"] = query
+
+    def _decline_upgrade(self, rest: bytes) -> None:
+        """Go on without an upgrade, which is but an offer (RFC 9110, section 7.8): Java's client makes it unasked.
+
+        The parser has stopped for good, and has passed the body over. Another one reads it.
+        """
+        cycle = self.cycle
+        cycle.keep_alive = False
+        framing = [name + b": " + value for name, value in self.headers if name in _FRAMING]
+        if framing:
+            cycle.more_body = self._in_body = True
+            cycle.message_event.clear()
+            self.parser = httptools.HttpRequestParser(_Body(self))
+            self.parser.feed_data(b"\r\n".join([b"POST / HTTP/1.1", *framing, b"", rest]))
 
     def _refuse(self, error: RoadbedError) -> None:
         cycle = self.cycle
