@@ -221,7 +221,7 @@ Declared = Callable[..., Awaitable[Any]]
             "/{number}",
             "GET",
             {},
-            ["`number`: list[int] cannot be read from a path"] + [ONE_PARAMETER],
+            ["`number`: list[int] cannot be read from a path", ONE_PARAMETER],
         ),
         (with_default_id, "/{number}", "GET", {}, ["`number`: a path parameter has no default"]),
         (plain, "/{number}", "GET", {}, [ONE_PARAMETER]),
