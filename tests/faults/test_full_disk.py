@@ -85,13 +85,13 @@ def small_tablespace(breakable_postgres: PostgresServer) -> Iterator[tuple[str, 
     # Not below pytest's folder, which is closed to the user that the server runs as.
     with TemporaryDirectory(prefix="roadbed-space-") as above:
         Path(above).chmod(0o755)
-        with small_disk(Path(above) / "disk", 16 * 1024 * KIB) as folder:
+        with small_disk(Path(above) / "disk", 12 * 1024 * KIB) as folder:
             space = folder / "space"
             space.mkdir()
             shutil.chown(space, "postgres", "postgres")
             server.sql(f"CREATE TABLESPACE small LOCATION '{space}'")
-            server.sql("CREATE DATABASE on_small TABLESPACE small")
-            yield server.url("on_small"), SmallDisk(folder, 6 * 1024 * KIB)
+            server.sql("CREATE DATABASE on_small TABLESPACE small STRATEGY file_copy")
+            yield server.url("on_small"), SmallDisk(folder, 3840 * KIB)
             server.drop_database("/on_small")
             server.sql("DROP TABLESPACE small")
 
