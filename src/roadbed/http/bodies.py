@@ -31,12 +31,15 @@ class MediaTypes:
 
         Raises:
             UnsupportedMediaType: also where there is no Content-Type: guessing is how forms pass as JSON.
+            Invalid: the body is in a transfer coding that nobody here undoes.
         """
         value = fields.get(b"content-type")
         if value not in self._seen:
             self._examine(value)
         if b"content-encoding" in fields and fields[b"content-encoding"].strip().lower() not in _NO_CODING:
             raise UnsupportedMediaType("A body with a Content-Encoding is not read; send it as it is")
+        if b"transfer-encoding" in fields and fields[b"transfer-encoding"].strip().lower() != b"chunked":
+            raise Invalid(faults=[Fault("header:Transfer-Encoding", "Expected `chunked`, and no other coding with it")])
 
     def _examine(self, value: bytes | None) -> None:
         if value is None:
