@@ -57,7 +57,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     try:
         found.require_current()
     except RoadbedError as error:
-        yield Finding("schema", "failed", error.detail, "" if found.kind == "ahead" else "roadbed migrate upgrade")
+        yield Finding("schema", "failed", error.detail)
 
 
 def _told(finding: Finding) -> str:
