@@ -53,12 +53,15 @@ def run_scenario(scenario: Scenario, port: int, ledger: Ledger) -> None:
         assert connection.read_reply().status == 200
     finally:
         connection.close()
-    after = ledger.counts()
-    assert scenario.rows == Rows(
-        after.transactions - before.transactions, after.accounts - before.accounts, after.keys - before.keys
-    )
+    assert scenario.rows == rows_since(before, ledger)
     expected = {names.fill(account): balance for account, balance in scenario.balances.items()}
     assert expected == ledger.balances(list(expected))
+
+
+def rows_since(before: Rows, ledger: Ledger) -> Rows:
+    """Return how many rows came since a count."""
+    after = ledger.counts()
+    return Rows(after.transactions - before.transactions, after.accounts - before.accounts, after.keys - before.keys)
 
 
 def play(step: Step, connection: Connection, names: Names) -> Reply:
