@@ -8,7 +8,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 
 from roadbed.http import conventions
-from roadbed.http.asgi import App, Header, Message, Receive, Scope, Send
+from roadbed.http.asgi import App, ClientLeft, Header, Message, Receive, Scope, Send
 from roadbed.kernel.errors import MethodNotAllowed, NotFound
 
 
@@ -41,6 +41,7 @@ async def run_mount(
     Raises:
         NotFound: it has nothing there (Starlette's HTTPException 404).
         MethodNotAllowed: likewise for 405.
+        ClientLeft: the client left before its reply was complete.
     """
     status = size = 0
     added = (*extra, *mount.headers)
@@ -52,7 +53,11 @@ async def run_mount(
             message = {**message, "headers": conventions.merge(list(message.get("headers", ())), added)}
         elif message["type"] == "http.response.body":
             size += len(message.get("body", b""))
-        await send(message)
+        try:
+            await send(message)
+        except OSError:
+            # What a server raises when the client has left is no error of the application in between.
+            raise ClientLeft from None
 
     inner = {**scope, "root_path": scope.get("root_path", "") + prefix}
     try:
