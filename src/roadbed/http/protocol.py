@@ -87,6 +87,7 @@ class Connection(HttpToolsProtocol):
         connections.enter(self, self.loop)
         self.since = connections.now
         if connections.is_overrun:
+            connections.shed()
             transport.abort()
         elif connections.is_full:
             connections.shed()
