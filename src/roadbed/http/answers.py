@@ -53,7 +53,8 @@ def responses(endpoint: Endpoint, schema: Schema | None) -> Schema:
             answer["content"][_PROBLEM] = _problem_content()
         made[str(status)] = answer
     if is_versioned(endpoint):
-        made["304"] = {"description": "The version is among those of If-None-Match", "headers": _headers("ETag")}
+        known = _headers("X-Request-Id", "ETag")
+        made["304"] = {"description": "The version is among those of If-None-Match", "headers": known}
     return dict(sorted(made.items()))
 
 
@@ -62,6 +63,8 @@ def failures(endpoint: Endpoint) -> list[int]:
     operation = endpoint.operation
     statuses = {400, 403, 500, 503}
     statuses.update(status_of(kind) for kind in operation.raises)
+    if is_versioned(endpoint):
+        statuses.add(412)
     if endpoint.unsafe:
         statuses.update((408, 413, 507))
         if operation.idempotent:

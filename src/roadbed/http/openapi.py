@@ -145,6 +145,7 @@ def _conventional(endpoint: Endpoint) -> list[Schema]:
         made.append(_header("If-Match", "Write only over one of these versions", tags))
         made.append(_header("If-None-Match", "`*`: write only where there is nothing yet", tags))
     elif answers.is_versioned(endpoint):
+        made.append(_header("If-Match", "Answer 412 unless the version is one of these", tags))
         made.append(_header("If-None-Match", "Answer 304 if the version is one of these", tags))
     return made
 

@@ -27,6 +27,9 @@ from roadbed.kernel.errors import Conflict, NotFound, PreconditionFailed
 operations: Operations[Ledger] = Operations("ledger", "Accounts and transactions with exact balances")
 
 
+POSTED = 1
+"""The version of what was posted: it never changes."""
+
 REPEATED = {200: "The same content was stored under this id before: the first reply again"}
 
 
@@ -45,7 +48,8 @@ async def create_transaction(call: Call[Ledger], body: NewTransaction) -> Transa
     """
     posted = await call.service.create(body, call.idempotency)
     transaction = posted.legs[0]
-    _tell(call, posted, f"/transactions/{transaction.transaction_id}")
+    call.location = f"/transactions/{transaction.transaction_id}"
+    call.status, call.version, call.replayed = _status(posted), POSTED, posted.replayed
     return transaction
 
 
@@ -60,7 +64,7 @@ async def list_transactions(
 @operations.get("/transactions/{transaction_id}", raises=[NotFound])
 async def get_transaction(call: Call[Ledger], transaction_id: UUID) -> Transaction:
     """Return one transaction. It never changes."""
-    call.version = 1
+    call.version = POSTED
     return await call.service.transaction(transaction_id)
 
 
@@ -68,7 +72,8 @@ async def get_transaction(call: Call[Ledger], transaction_id: UUID) -> Transacti
 async def reverse_transaction(call: Call[Ledger], transaction_id: UUID) -> Reversal:
     """Undo a transaction, once; both legs if it belongs to a transfer. Floors apply."""
     posted = await call.service.reverse(transaction_id, call.idempotency)
-    _tell(call, posted, f"/transactions/{posted.legs[0].transaction_id}")
+    call.location = f"/transactions/{posted.legs[0].transaction_id}"
+    call.status, call.version, call.replayed = _status(posted), POSTED, posted.replayed
     undone = [leg.reverses for leg in posted.legs if leg.reverses is not None]
     return Reversal(undone, posted.legs[0].created_at, list(posted.legs))
 
@@ -116,24 +121,20 @@ async def create_transfer(call: Call[Ledger], body: NewTransfer) -> Transfer:
     """
     posted = await call.service.transfer(body, call.idempotency)
     transfer = _transfer(posted.legs)
-    _tell(call, posted, f"/transfers/{transfer.transfer_id}")
+    call.location = f"/transfers/{transfer.transfer_id}"
+    call.status, call.version, call.replayed = _status(posted), POSTED, posted.replayed
     return transfer
 
 
 @operations.get("/transfers/{transfer_id}", raises=[NotFound])
 async def get_transfer(call: Call[Ledger], transfer_id: UUID) -> Transfer:
     """Return one transfer with its two transactions."""
-    call.version = 1
+    call.version = POSTED
     return _transfer(await call.service.transfer_legs(transfer_id))
 
 
-def _tell(call: Call[Ledger], posted: Posted, location: str) -> None:
-    """Say what the reply's headers say of a posting. What was posted never changes: its version is always 1."""
-    call.replayed = posted.replayed
-    if posted.repeated:
-        call.status = 200
-    call.version = 1
-    call.location = location
+def _status(posted: Posted) -> int:
+    return 200 if posted.repeated else 201
 
 
 def _transfer(legs: tuple[Transaction, ...]) -> Transfer:
