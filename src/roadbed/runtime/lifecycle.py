@@ -88,6 +88,8 @@ def on_stop_signal(callback: Callable[[], None]) -> None:
         return
     for number in STOP_SIGNALS:
         _precede(number, callback)
+    # A supervisor starts its workers with these blocked: from here on they end in order.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
 def _precede(number: int, callback: Callable[[], None]) -> None:

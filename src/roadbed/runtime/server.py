@@ -7,8 +7,8 @@ pipe that starts them: neither their command line nor their environment shows a 
 from __future__ import annotations
 
 import signal
-from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from contextlib import ExitStack, contextmanager
 from socket import socket
 from types import FrameType
 from typing import Any
@@ -93,6 +93,20 @@ def serve_with_workers(
     return FAILED if failed else STOPPED
 
 
+@contextmanager
+def ctrl_c_kept_from_children() -> Generator[None]:
+    """Start processes that do not get Ctrl-C until they let it in (``lifecycle.on_stop_signal``).
+
+    It reaches every process of a terminal, and one that still imports would die of it with a traceback. Here it is
+    only put off: blocked signals are inherited, and are delivered when the block ends.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 class Supervisor(Multiprocess):
     """uvicorn's supervisor, which starts a new worker for one that died or hangs; this one also tells of it."""
 
@@ -103,11 +117,8 @@ class Supervisor(Multiprocess):
 
     def init_processes(self) -> None:
         """Start the workers and wait until all serve, one has failed, or a signal says to stop."""
-        # Ctrl-C reaches every process of a terminal. A worker that still imports is to leave it to us: what is
-        # ignored here stays ignored there until the server takes it over.
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        super().init_processes()
-        signal.signal(signal.SIGINT, handler)
+        with ctrl_c_kept_from_children():
+            super().init_processes()
         while not self.should_exit.wait(0.05):
             if any(process.exitcode is not None for process in self.processes):
                 return
@@ -119,7 +130,8 @@ class Supervisor(Multiprocess):
     def keep_subprocess_alive(self) -> None:
         """Replace workers that died or do not answer."""
         before = list(self.processes)
-        super().keep_subprocess_alive()
+        with ctrl_c_kept_from_children():
+            super().keep_subprocess_alive()
         for old, new in zip(before, self.processes, strict=False):
             if old is not new:
                 fields = {"process": old.pid, "exit_code": old.exitcode, "successor": new.pid}
