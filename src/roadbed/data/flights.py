@@ -108,12 +108,7 @@ class Flight(Generic[I, R]):
                 await asyncio.sleep(0)
             else:
                 await asyncio.wait((self._airborne,), timeout=left)
-        abandoned = [seat for seats in self._planned.values() for seat in seats]
-        self._planned.clear()
-        self._latest.clear()
-        self._waiting = 0
-        for _, future, _, _ in abandoned:
-            settle(future, Unavailable("The service is shutting down: nothing was written"))
+        self._refuse_who_waits()
         if self._airborne is not None:
             self._airborne.cancel()
             await asyncio.wait((self._airborne,), timeout=_TIME_TO_BREAK_OFF)
@@ -176,10 +171,13 @@ class Flight(Generic[I, R]):
         try:
             results = await self._results([seat[0] for seat in seats])
         except asyncio.CancelledError:
+            # Only ``close`` does that, and the end of the event loop: there will be no other flight.
+            self._airborne = None
+            self._refuse_who_waits()
             for _, future, _, _ in seats:
                 settle(future, OutcomeUnknown("The service is shutting down: the outcome is unknown"))
             raise
-        except BaseException as error:  # noqa: BLE001  whatever it is, those on board must hear of it
+        except Exception as error:  # noqa: BLE001  whatever it is, those on board must hear of it
             for _, future, _, _ in seats:
                 settle(future, twin(error))
         else:
@@ -188,10 +186,18 @@ class Flight(Generic[I, R]):
                     settle(future, result)
                 elif not future.done():
                     future.set_result(result)
-        finally:
-            self._airborne = None
-            if self._planned:
-                self._depart()
-            landed = FlightLanded(self.name, len(seats), departed - seats[0][2], perf_counter() - departed)
-            for subscriber in self._landed:
-                subscriber(landed)
+        self._airborne = None
+        if self._planned:
+            self._depart()
+        landed = FlightLanded(self.name, len(seats), departed - seats[0][2], perf_counter() - departed)
+        for subscriber in self._landed:
+            subscriber(landed)
+
+    def _refuse_who_waits(self) -> None:
+        self._closed = True
+        abandoned = [seat for seats in self._planned.values() for seat in seats]
+        self._planned.clear()
+        self._latest.clear()
+        self._waiting = 0
+        for _, future, _, _ in abandoned:
+            settle(future, Unavailable("The service is shutting down: nothing was written"))

@@ -18,7 +18,7 @@ def settle(future: asyncio.Future[Any], outcome: Any) -> None:
     if future.done():
         return
     if isinstance(outcome, BaseException):
-        future.set_exception(outcome)
+        future.set_exception(outcome if _can_be_awaited(outcome) else _wrapped(outcome))
         future.exception()
     else:
         future.set_result(outcome)
@@ -33,10 +33,19 @@ def twin(error: BaseException) -> BaseException:
     try:
         other = copy.copy(error)
     except Exception:  # noqa: BLE001  a class whose constructor takes other arguments than it keeps
-        other = RoadbedError()
-        other.__cause__ = error
-        return other
+        return _wrapped(error)
     other.__cause__ = error.__cause__
     other.__context__ = error.__context__
     other.__suppress_context__ = error.__suppress_context__
     return other.with_traceback(error.__traceback__)
+
+
+def _can_be_awaited(error: BaseException) -> bool:
+    """A future takes no StopIteration; a cancellation or an exit of other code is not the waiter's own."""
+    return isinstance(error, Exception) and not isinstance(error, StopIteration)
+
+
+def _wrapped(error: BaseException) -> RoadbedError:
+    other = RoadbedError()
+    other.__cause__ = error
+    return other

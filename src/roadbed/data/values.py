@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -104,7 +105,7 @@ def postgres_decoder(row: type[R], *, exact: bool) -> Callable[[Sequence[Sequenc
     kinds = _kinds(row)
     if exact or not all(_is_plain(kind) for kind in kinds):
         convert = _bulk(row, kinds)
-        return lambda rows: convert([tuple(values) for values in rows])
+        return lambda rows: convert([tuple([_number(value) for value in values]) for values in rows])
     return lambda rows: [row(*values) for values in rows]
 
 
@@ -125,6 +126,12 @@ def _with_times(values: Row, times: list[int]) -> Row:
         if changed[index] is not None:
             changed[index] = from_micros(changed[index])
     return tuple(changed)
+
+
+def _number(value: Any) -> Any:
+    if type(value) is not Decimal:
+        return value
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def _holds(kind: Any, wanted: type) -> bool:
