@@ -102,7 +102,7 @@ class Player:
     def __init__(self, ledger: AnyLedger, world: World) -> None:
         self.ledger = ledger
         self.world = world
-        self.told: list[UUID] = []
+        self.told: dict[UUID, None] = {}
 
     async def play(self, step: Step) -> Answer:
         """Return the answer, an error too if it is one that was foreseen."""
@@ -111,7 +111,7 @@ class Player:
         except RoadbedError as error:
             return error
         if isinstance(answer, Posted):
-            self.told += [leg.transaction_id for leg in answer.legs if leg.transaction_id not in self.told]
+            self.told.update(dict.fromkeys(leg.transaction_id for leg in answer.legs))
         return answer
 
     async def play_wave(self, wave: Wave) -> list[Answer]:
@@ -130,7 +130,7 @@ class Player:
                 return await self.ledger.transfer(move, self._key(step, "transfer"))
             case Undo():
                 # Before anything is told of, an id that there is not.
-                target = self.told[step.pick % len(self.told)] if self.told else self.world.chosen[0]
+                target = list(self.told)[step.pick % len(self.told)] if self.told else self.world.chosen[0]
                 return await self.ledger.reverse(target, self._key(step, f"reverse {target}"))
             case Floor():
                 account = accounts[step.account]
