@@ -3,4 +3,4 @@
 import pytest
 
 # Their asserts then say what differs, as those of tests do.
-pytest.register_assert_rewrite("tests.contract.conventions", "tests.contract.runner")
+pytest.register_assert_rewrite("tests.contract.conventions", "tests.contract.described", "tests.contract.runner")

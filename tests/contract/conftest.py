@@ -9,17 +9,19 @@ import pytest
 
 from tests.conftest import ENGINES
 from tests.contract.database import Ledger, opened
+from tests.contract.described import Document, fetch_document
 from tests.support.postgres import PostgresServer
 from tests.support.service import Service, ServiceOptions, running_service
 
 
 @dataclass(frozen=True)
 class Running:
-    """A service that runs, and a look into its database."""
+    """A service that runs, what it says of itself, and a look into its database."""
 
     engine: str
     service: Service
     ledger: Ledger
+    document: Document
 
     @property
     def port(self) -> int:
@@ -38,7 +40,7 @@ def serving(
         url = server.create_database()
     with running_service(folder.mktemp(engine), **{**options, "database_url": url}) as service:
         with opened(url or str(service.data / "roadbed.db")) as ledger:
-            yield Running(engine, service, ledger)
+            yield Running(engine, service, ledger, fetch_document(service.port))
             assert ledger.wrong_accounts() == []
         assert service.terminate() == 0
         unforeseen = re.findall(r'^.*"level":\s?"(?:error|critical)".*$|^Traceback.*$', service.logs(), re.MULTILINE)

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from tests.contract.conventions import KINDS, check_problem, check_reply
 from tests.contract.database import Ledger
+from tests.contract.described import NOBODYS, Document
 from tests.contract.scenarios import NOTHING, Rows, Scenario, Step
 from tests.contract.wire import Connection, Reply, Values, chunks, head
 
@@ -35,7 +36,7 @@ class Names(defaultdict[str, str]):
         return value
 
 
-def run_scenario(scenario: Scenario, port: int, ledger: Ledger) -> None:
+def run_scenario(scenario: Scenario, port: int, ledger: Ledger, document: Document) -> None:
     """Play all steps on one connection, compare each reply, then the rows and balances."""
     names = Names(f"127.0.0.1:{port}")
     before = ledger.counts()
@@ -44,6 +45,7 @@ def run_scenario(scenario: Scenario, port: int, ledger: Ledger) -> None:
         for step in scenario.steps:
             reply = play(step, connection, names)
             compare(step, reply, names)
+            check_described(step, reply, names, document)
             if reply.header("connection") == "close":
                 assert connection.is_closed()
                 connection.close()
@@ -100,6 +102,14 @@ def compare(step: Step, reply: Reply, names: Names) -> None:
     assert [text for text in names.fill(step.lacks) if text in shown] == []
     if step.closes:
         assert reply.header("connection") == "close"
+
+
+def check_described(step: Step, reply: Reply, names: Names, document: Document) -> None:
+    """Check that the service's own document foresees a reply, where it is of an operation in there."""
+    method, _, target = names.fill(step.call).partition(" ")
+    operation = document.find(method, target.partition("?")[0])
+    if operation is not None and reply.status not in NOBODYS:
+        document.check(operation, reply, method)
 
 
 def parse(body: bytes) -> Any:
