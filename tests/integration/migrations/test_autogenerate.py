@@ -53,14 +53,11 @@ def autogenerate(url: str, *declared: str, path: Path = Path()) -> str:
     return done.stdout.strip()
 
 
-def test_finds_nothing_to_do(engine_url: str, ledger: list[Location]) -> None:
-    parent.upgrade(engine_url, ledger)
-    assert autogenerate(engine_url, PLATFORM, LEDGER) == NOTHING
+def test_finds_nothing_to_do(migrated_url: str) -> None:
+    assert autogenerate(migrated_url, PLATFORM, LEDGER) == NOTHING
 
 
-def test_writes_revisions_that_make_the_declared_tables(
-    engine: str, engine_url: str, shop: Branch, tmp_path: Path, ledger: list[Location]
-) -> None:
+def test_writes_revisions_that_make_the_declared_tables(engine_url: str, shop: Branch, tmp_path: Path) -> None:
     (tmp_path / "outside" / "sample_tables.py").write_text(SAMPLE)
     parent.upgrade(engine_url, [])
     body = autogenerate(engine_url, PLATFORM, "sample_tables:metadata", path=tmp_path / "outside")
@@ -71,20 +68,19 @@ def test_writes_revisions_that_make_the_declared_tables(
     assert autogenerate(engine_url, PLATFORM, "sample_tables:metadata", path=tmp_path / "outside") == NOTHING
 
 
-def test_sees_no_changed_check_but_we_do(engine_url: str, engine: str, ledger: list[Location]) -> None:
+def test_sees_no_changed_check_but_we_do(migrated_url: str, engine: str, ledger: list[Location]) -> None:
     """Why ``differences`` reads the database by itself."""
-    parent.upgrade(engine_url, ledger)
-    before = schema(engine_url)
+    before = schema(migrated_url)
     if engine == "postgres":
         run(
-            engine_url,
+            migrated_url,
             "ALTER TABLE ledger_account DROP CONSTRAINT ck_ledger_account_floor",
             "ALTER TABLE ledger_account ADD CONSTRAINT ck_ledger_account_floor CHECK (balance > min_balance)",
         )
     else:
-        run(engine_url, *sqlite_change("balance >= min_balance", "balance > min_balance"))
-    assert (autogenerate(engine_url, PLATFORM, LEDGER), schema(engine_url) == before) == (NOTHING, False)
-    assert [each.partition(": is")[0] for each in parent.differences(engine_url, ledger)] == [
+        run(migrated_url, *sqlite_change("balance >= min_balance", "balance > min_balance"))
+    assert (autogenerate(migrated_url, PLATFORM, LEDGER), schema(migrated_url) == before) == (NOTHING, False)
+    assert [each.partition(": is")[0] for each in parent.differences(migrated_url, ledger)] == [
         "ledger_account: constraint ck_ledger_account_floor"
     ]
 

@@ -1,7 +1,5 @@
 """Both engines hold the same constraints, by themselves: whoever writes past our code is refused too."""
 
-import shutil
-from pathlib import Path
 from typing import Any
 
 import apsw
@@ -9,11 +7,10 @@ import asyncpg
 import pytest
 
 from roadbed.data.migrations import parent
-from roadbed.data.migrations.locations import Location
 from roadbed.resource.registry import load_domains, locations
 from tests.integration.migrations.branches import Branch
+from tests.integration.migrations.conftest import CopyOf
 from tests.integration.migrations.reading import query, run
-from tests.support.postgres import PostgresServer
 
 REFUSED = (apsw.ConstraintError, asyncpg.IntegrityConstraintViolationError, asyncpg.CharacterNotInRepertoireError)
 
@@ -48,12 +45,13 @@ def literal(engine: str, value: Any) -> str:
     return repr(value)
 
 
-class TestColumnTypes:
-    @pytest.fixture
-    def url(self, engine_url: str, shop: Branch) -> str:
-        parent.upgrade(engine_url, [shop.add(MAKE_SAMPLE)])
-        return engine_url
+@pytest.fixture
+def url(engine: str, copy_of: CopyOf, shop: Branch) -> str:
+    """A database with a table of all types."""
+    return copy_of("table of all types", lambda url: parent.upgrade(url, [shop.add(MAKE_SAMPLE)]), engine)
 
+
+class TestColumnTypes:
     def test_take_what_they_should(self, engine: str, url: str) -> None:
         for column, values in {
             "number": [0, -(2**63), 2**63 - 1],
@@ -104,23 +102,23 @@ class TestColumnTypes:
         assert [row[0] for row in query(url, "SELECT name FROM sample ORDER BY name")] == sorted(words)
 
 
-def test_sqlite_refuses_what_only_it_would_take(sqlite_url: str, shop: Branch) -> None:
-    parent.upgrade(sqlite_url, [shop.add(MAKE_SAMPLE)])
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_sqlite_refuses_what_only_it_would_take(url: str) -> None:
     taken: list[str] = []
     for column, value in [("id", "x'00'"), ("flag", "2"), ("number", "'seven'"), ("number", "1.5"), ("name", "x'41'")]:
         try:
-            run(sqlite_url, f"INSERT INTO sample ({column}) VALUES ({value})")
+            run(url, f"INSERT INTO sample ({column}) VALUES ({value})")
         except apsw.ConstraintError:
             continue
         taken.append(f"{column} = {value}")
     assert taken == []
 
 
-def test_postgres_refuses_nan(postgres_url: str, shop: Branch) -> None:
+@pytest.mark.parametrize("engine", ["postgres"])
+def test_postgres_refuses_nan(url: str) -> None:
     """SQLite has no NaN: it stores NULL."""
-    parent.upgrade(postgres_url, [shop.add(MAKE_SAMPLE)])
     with pytest.raises(asyncpg.CheckViolationError, match="ck_sample_size_finite"):
-        run(postgres_url, "INSERT INTO sample (size) VALUES ('NaN')")
+        run(url, "INSERT INTO sample (size) VALUES ('NaN')")
 
 
 def fill(url: str) -> None:
@@ -135,20 +133,10 @@ def fill(url: str) -> None:
     )
 
 
-@pytest.fixture(scope="module")
-def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("filled") / "ledger.db"
-    fill(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
-def ledger_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A ledger with one account and one transaction: a copy, which is faster than a migration."""
-    if engine == "sqlite":
-        return f"sqlite:///{shutil.copy(request.getfixturevalue('filled_file'), tmp_path / 'ledger.db')}"
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    return server.create_database(server.template("ledger with one transaction", fill))
+def ledger_url(engine: str, copy_of: CopyOf) -> str:
+    """A ledger with one account and one transaction."""
+    return copy_of("ledger with one transaction", fill, engine)
 
 
 class TestLedger:
@@ -206,17 +194,14 @@ class TestLedger:
         with pytest.raises(REFUSED):
             run(ledger_url, reversal.format(id=blob.format(4), time=time.format(3), sequence=3))
 
-    def test_truncate_is_refused(
-        self, postgres_server: PostgresServer, postgres_url: str, ledger: list[Location]
-    ) -> None:
-        parent.upgrade(postgres_url, ledger)
+    @pytest.mark.parametrize("engine", ["postgres"])
+    def test_truncate_is_refused(self, ledger_url: str) -> None:
         for table in ("ledger_transaction", "ledger_account"):
             with pytest.raises(asyncpg.RestrictViolationError, match=f"{table} keeps its rows: TRUNCATE is refused"):
-                run(postgres_url, f"TRUNCATE {table}")
+                run(ledger_url, f"TRUNCATE {table}")
 
-    def test_a_transaction_needs_its_account_on_sqlite(self, sqlite_url: str, ledger: list[Location]) -> None:
-        parent.upgrade(sqlite_url, ledger)
+    @pytest.mark.parametrize("engine", ["sqlite"])
+    def test_a_transaction_needs_its_account_on_sqlite(self, ledger_url: str) -> None:
+        values = "zeroblob(16), zeroblob(16), 1, 1, 1, 1, NULL, NULL"
         with pytest.raises(apsw.ConstraintError, match="FOREIGN KEY"):
-            run(
-                sqlite_url, "INSERT INTO ledger_transaction VALUES (zeroblob(16), zeroblob(16), 1, 1, 1, 1, NULL, NULL)"
-            )
+            run(ledger_url, f"INSERT INTO ledger_transaction VALUES ({values})")

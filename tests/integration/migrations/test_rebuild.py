@@ -7,6 +7,7 @@ from roadbed.data.migrations import parent
 from roadbed.data.migrations.locations import Location
 from roadbed.kernel.errors import SchemaMismatch
 from tests.integration.migrations.branches import Branch
+from tests.integration.migrations.conftest import CopyOf
 from tests.integration.migrations.reading import Rows, query, run, schema
 
 TRIGGER = """CREATE TRIGGER tr_sale_no_delete BEFORE DELETE ON sale BEGIN SELECT RAISE(ABORT, 'kept: :all'); END"""
@@ -54,11 +55,17 @@ def rebuild_with(arguments: str, then: str = "") -> str:
     return f'{DECLARED}\nrebuild(declare("price > 0"), {arguments})\n{then}'
 
 
+def make(url: str, location: Location) -> None:
+    """Make the old table and some rows."""
+    parent.upgrade(url, [location])
+    run(url, *ROWS)
+
+
 @pytest.fixture
-def made(sqlite_url: str, shop: Branch) -> str:
-    parent.upgrade(sqlite_url, [shop.add(MAKE)])
-    run(sqlite_url, *ROWS)
-    return sqlite_url
+def made(copy_of: CopyOf, shop: Branch) -> str:
+    """A database with the old table."""
+    location = shop.add(MAKE)
+    return copy_of("table to rebuild", lambda url: make(url, location), "sqlite")
 
 
 def schema_without_quotes(url: str) -> Rows:
@@ -68,9 +75,13 @@ def schema_without_quotes(url: str) -> Rows:
 
 class TestRebuild:
     @pytest.fixture
-    def rebuilt(self, made: str, shop: Branch) -> str:
-        parent.upgrade(made, [shop.add(rebuild_with(f"{{'paid': 'price > 15', 'price': 'price * 2'}}, [{TRIGGER!r}]"))])
-        return made
+    def rebuilt(self, copy_of: CopyOf, shop: Branch) -> str:
+        def rebuild(url: str) -> None:
+            make(url, shop.add(MAKE))
+            values = "{'paid': 'price > 15', 'price': 'price * 2'}"
+            parent.upgrade(url, [shop.add(rebuild_with(f"{values}, [{TRIGGER!r}]"))])
+
+        return copy_of("rebuilt table", rebuild, "sqlite")
 
     def test_the_schema_is_as_if_made_so(self, rebuilt: str, tmp_path_factory: pytest.TempPathFactory) -> None:
         fresh = f"sqlite:///{tmp_path_factory.mktemp('fresh') / 'fresh.db'}"

@@ -27,11 +27,10 @@ def test_an_empty_database_is_brought_up_to_date(engine_url: str, ledger: list[L
     assert (stored_heads(engine_url), tables(engine_url)) == (HEADS, TABLES)
 
 
-def test_nothing_is_left_to_do_the_second_time(engine_url: str, ledger: list[Location]) -> None:
-    parent.upgrade(engine_url, ledger)
-    before = schema(engine_url)
-    assert parent.upgrade(engine_url, ledger) == []
-    assert schema(engine_url) == before
+def test_nothing_is_left_to_do_the_second_time(migrated_url: str, ledger: list[Location]) -> None:
+    before = schema(migrated_url)
+    assert parent.upgrade(migrated_url, ledger) == []
+    assert schema(migrated_url) == before
 
 
 def test_a_migrated_schema_equals_a_fresh_one(engine_url: str, fresh_url: str, ledger: list[Location]) -> None:
@@ -41,32 +40,29 @@ def test_a_migrated_schema_equals_a_fresh_one(engine_url: str, fresh_url: str, l
     assert parent.differences(engine_url, ledger) == []
 
 
-def test_up_down_and_up_again(engine_url: str, ledger: list[Location]) -> None:
-    parent.upgrade(engine_url, ledger)
-    before = schema(engine_url)
-    assert parent.downgrade(engine_url, ledger, "ledger", None) == ["ledger_0001"]
-    assert (stored_heads(engine_url), tables(engine_url)) == ({"platform_0001"}, TABLES - LEDGER_TABLES)
-    assert parent.upgrade(engine_url, ledger) == ["ledger_0001"]
-    assert schema(engine_url) == before
+def test_up_down_and_up_again(migrated_url: str, ledger: list[Location]) -> None:
+    before = schema(migrated_url)
+    assert parent.downgrade(migrated_url, ledger, "ledger", None) == ["ledger_0001"]
+    assert (stored_heads(migrated_url), tables(migrated_url)) == ({"platform_0001"}, TABLES - LEDGER_TABLES)
+    assert parent.upgrade(migrated_url, ledger) == ["ledger_0001"]
+    assert schema(migrated_url) == before
 
 
-def test_all_the_way_down_leaves_nothing(engine_url: str, ledger: list[Location]) -> None:
-    parent.upgrade(engine_url, ledger)
+def test_all_the_way_down_leaves_nothing(migrated_url: str, ledger: list[Location]) -> None:
     for branch in ("ledger", "platform"):
-        parent.downgrade(engine_url, ledger, branch, None)
-    assert (stored_heads(engine_url), schema(engine_url)) == (set(), [])
+        parent.downgrade(migrated_url, ledger, branch, None)
+    assert (stored_heads(migrated_url), schema(migrated_url)) == (set(), [])
 
 
-def test_down_to_where_it_is_does_nothing(engine_url: str, ledger: list[Location]) -> None:
-    parent.upgrade(engine_url, ledger)
-    assert parent.downgrade(engine_url, ledger, "ledger", "ledger_0001") == []
+def test_down_to_where_it_is_does_nothing(migrated_url: str, ledger: list[Location]) -> None:
+    assert parent.downgrade(migrated_url, ledger, "ledger", "ledger_0001") == []
 
 
 @pytest.mark.parametrize(("branch", "target"), [("ledger", "ledger_0009"), ("zoo", "zoo_0001")])
-def test_down_to_nowhere_is_refused(sqlite_url: str, ledger: list[Location], branch: str, target: str) -> None:
-    parent.upgrade(sqlite_url, ledger)
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_down_to_nowhere_is_refused(migrated_url: str, ledger: list[Location], branch: str, target: str) -> None:
     with pytest.raises(SchemaMismatch, match=f"branch '{branch}' has no revision '{target}'"):
-        parent.downgrade(sqlite_url, ledger, branch, target)
+        parent.downgrade(migrated_url, ledger, branch, target)
 
 
 class TestSqliteFile:
@@ -83,9 +79,9 @@ class TestSqliteFile:
         parent.upgrade("sqlite:///here.db", ledger)
         assert tables(f"sqlite:///{tmp_path / 'here.db'}") == TABLES
 
-    def test_every_table_of_ours_is_strict(self, sqlite_url: str, ledger: list[Location]) -> None:
-        parent.upgrade(sqlite_url, ledger)
-        listed = query(sqlite_url, "SELECT name, strict, wr FROM pragma_table_list WHERE name NOT LIKE 'sqlite_%'")
+    @pytest.mark.parametrize("engine", ["sqlite"])
+    def test_every_table_of_ours_is_strict(self, migrated_url: str) -> None:
+        listed = query(migrated_url, "SELECT name, strict, wr FROM pragma_table_list WHERE name NOT LIKE 'sqlite_%'")
         assert set(listed) == {
             ("alembic_version", 0, 0),
             ("idempotency", 1, 0),
@@ -103,10 +99,10 @@ class TestDifferences:
         "DROP INDEX ix_idempotency_expires_at",
     )
 
-    def test_are_told_on_sqlite(self, sqlite_url: str, ledger: list[Location]) -> None:
-        parent.upgrade(sqlite_url, ledger)
-        run(sqlite_url, *self.CHANGES, "DROP TRIGGER tr_ledger_transaction_no_delete", "CREATE TABLE theirs (a TEXT)")
-        assert parent.differences(sqlite_url, ledger) == [
+    @pytest.mark.parametrize("engine", ["sqlite"])
+    def test_are_told_on_sqlite(self, migrated_url: str, ledger: list[Location]) -> None:
+        run(migrated_url, *self.CHANGES, "DROP TRIGGER tr_ledger_transaction_no_delete", "CREATE TABLE theirs (a TEXT)")
+        assert parent.differences(migrated_url, ledger) == [
             "idempotency: index columns of ix_idempotency_expires_at: missing",
             "idempotency: index ix_idempotency_expires_at: missing",
             "ledger_account: column nickname: not declared",
@@ -115,17 +111,17 @@ class TestDifferences:
             "ledger_transaction: trigger tr_ledger_transaction_no_delete: missing",
         ]
 
-    def test_are_told_on_postgres(self, postgres_url: str, ledger: list[Location]) -> None:
-        parent.upgrade(postgres_url, ledger)
+    @pytest.mark.parametrize("engine", ["postgres"])
+    def test_are_told_on_postgres(self, migrated_url: str, ledger: list[Location]) -> None:
         run(
-            postgres_url,
+            migrated_url,
             *self.CHANGES,
             "ALTER TABLE ledger_account DROP CONSTRAINT ck_ledger_account_floor",
             'ALTER TABLE idempotency ALTER outcome TYPE text COLLATE "default"',
             "CREATE OR REPLACE FUNCTION roadbed_refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
             "CREATE TABLE theirs (a text)",
         )
-        found = parent.differences(postgres_url, ledger)
+        found = parent.differences(migrated_url, ledger)
         assert found[0].startswith("function roadbed_refuse_change(): is ")
         assert found[1:] == [
             "idempotency: column outcome: is 'text NOT NULL', declared as 'text NOT NULL COLLATE C'",
@@ -135,11 +131,10 @@ class TestDifferences:
             "ledger_account: index by_hand: not declared",
         ]
 
-    def test_looking_changes_nothing(self, engine_url: str, ledger: list[Location]) -> None:
-        parent.upgrade(engine_url, ledger)
-        before = schema(engine_url)
-        parent.differences(engine_url, ledger)
-        assert schema(engine_url) == before
+    def test_looking_changes_nothing(self, migrated_url: str, ledger: list[Location]) -> None:
+        before = schema(migrated_url)
+        parent.differences(migrated_url, ledger)
+        assert schema(migrated_url) == before
 
     def test_a_file_that_is_not_there_stays_so(self, tmp_path: Path, ledger: list[Location]) -> None:
         path = tmp_path / "none.db"

@@ -24,6 +24,10 @@ UPGRADE = "roadbed migrate upgrade"
 """The command that mends a database that is behind."""
 
 
+LONGEST_REVISION = 32
+"""Characters in the name of a revision: Alembic's table has no room for more."""
+
+
 class Location(msgspec.Struct, frozen=True):
     """Where one branch lies: ``package`` is the import path of its revisions, ``metadata`` that of the function that
     returns its tables (``roadbed.domains.ledger.tables:metadata``), needed only to compare or to create afresh."""
@@ -132,6 +136,11 @@ def _declared(location: Location) -> dict[str, str | None]:
         before = constants.get("down_revision")
         if revision in found or not (before is None or isinstance(before, str)):
             raise ConfigurationError(f"{path}: revision {revision!r} is given twice or follows several others")
+        if not revision.startswith(f"{location.branch}_") or len(revision) > LONGEST_REVISION:
+            raise ConfigurationError(
+                f"{path}: revision {revision!r} must begin with '{location.branch}_' (so that no two domains share a "
+                f"name) and have {LONGEST_REVISION} characters at most"
+            )
         found[revision] = before
     return found
 

@@ -130,6 +130,13 @@ class TestBadBranches:
         shop = packages("shop", {"a.py": revision("shop_0001", None), "b.py": revision("shop_0001", None)})
         assert self.refused(shop).endswith("b.py: revision 'shop_0001' is given twice or follows several others")
 
+    @pytest.mark.parametrize("name", ["0001", "zoo_0001", "shop0001", "shop_" + "x" * 28])
+    def test_a_name_that_others_could_have_or_that_is_too_long(self, packages: Packages, name: str) -> None:
+        assert self.refused(packages("shop", {"a.py": revision(name, None)})).endswith(
+            f"a.py: revision '{name}' must begin with 'shop_' (so that no two domains share a name) "
+            "and have 32 characters at most"
+        )
+
     def test_a_file_that_is_no_python(self, packages: Packages) -> None:
         assert "invalid syntax" in self.refused(packages("shop", {"a.py": "revision = = 1"}))
 
