@@ -44,6 +44,7 @@ from roadbed.kernel.errors import (
     DeadlineExceeded,
     MethodNotAllowed,
     NotFound,
+    OutcomeUnknown,
     RoadbedError,
     TooSlow,
     Unavailable,
@@ -54,6 +55,8 @@ _NO_CONTENT = (204, 304)
 _CLOSE: Header = (b"connection", b"close")
 # The body of such a request was not read to its end: the connection cannot be used again.
 _CLOSING = (408, 413)
+# Phases of a call whose task was cancelled by ourselves.
+_BY_US = (TOO_SLOW, EXPIRED, ABANDONED)
 
 
 class Edge:
@@ -128,6 +131,10 @@ class Edge:
             failure = render(error, call.request_id, call.method, keyed=b"idempotency-key" in call.fields)
         except asyncio.CancelledError:
             failure = self._cancelled(call)
+            if call.phase not in _BY_US:
+                # Whoever runs the server wants this task to end. Its client is owed an answer all the same.
+                await self._fail(call, failure, send)
+                raise
         except ClientLeft:
             self._emit(call, CLIENT_CLOSED, 0, "")
             return
@@ -245,18 +252,17 @@ class Edge:
             subscriber(event)
 
     def _cancelled(self, call: Call[Any]) -> Failure:
-        if call.phase not in (TOO_SLOW, EXPIRED, ABANDONED):
-            # Not by us: whoever runs the server wants this task to end. The event is still owed.
-            self._emit(call, 503, 0, Unavailable.slug)
-            raise  # noqa: PLE0704 - called from the except clause
         task = asyncio.current_task()
-        if task is not None:
+        if task is not None and call.phase in _BY_US:
             task.uncancel()
         error: RoadbedError
         if call.phase == TOO_SLOW:
             error = TooSlow(f"The body took longer than {self.options.body_timeout:g} s")
         elif call.phase == EXPIRED:
             error = DeadlineExceeded(f"The request took longer than {self.options.request_timeout:g} s")
+        elif is_unsafe(call.method):
+            # What is in the air lands without us.
+            error = OutcomeUnknown("The service is shutting down")
         else:
             error = Unavailable("The service is shutting down")
         return render(error, call.request_id, call.method, keyed=b"idempotency-key" in call.fields)
