@@ -61,7 +61,7 @@ class Journal:
         elif reply.status in PASSING or (reply.status == 409 and reply.slug in CONFLICTS):
             self.refused[reply.slug] += 1
             self.unknown.pop(write, None)
-            if write in self.acknowledged:
+            if write in self.acknowledged and reply.status not in PASSING:
                 self.findings.append(f"{write.path}: {reply.status} {reply.slug} for what was acknowledged before")
         else:
             self.findings.append(f"{write.path}: {reply.status} {reply.body[:300]!r}")

@@ -139,15 +139,15 @@ async def prepare(port: int, journal: Journal, mix: Mix) -> None:
         journal.findings.append(f"{path}: {reply.status} {reply.body!r}")
 
 
-async def settle(port: int, journal: Journal) -> None:
+async def settle(port: int, journal: Journal, clients: int) -> None:
     """Send every write of unknown outcome that may be repeated again, and those of a sample once more.
 
     The first time it is done if it was not; the second must change nothing and say the same, as a replay. What was
     acknowledged at once is treated likewise.
     """
-    await send_all(port, [write for write in journal.unknown if write.repeatable], journal)
+    await send_all(port, [write for write in journal.unknown if write.repeatable], journal, clients)
     sample = [write for write in journal.acknowledged if write.repeatable][-100:]
-    replies = await send_all(port, sample, journal)
+    replies = await send_all(port, sample, journal, clients)
     for write, reply in zip(sample, replies, strict=True):
         if reply is None or not (write.chosen or reply.headers.get("idempotency-replayed") == "true"):
             journal.findings.append(f"{write.path}: the repetition of {write.key} was answered as if it were new")

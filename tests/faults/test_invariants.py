@@ -162,7 +162,7 @@ SLUG = b'{"type": "urn:roadbed:problem:%s"}'
         (Reply(503, {"content-type": "application/problem+json"}, SLUG % b"unavailable"), "Retry-After ''"),
         (Reply(500, PROBLEM, SLUG % b"internal"), "500"),
         (Reply(409, PROBLEM, SLUG % b"id-taken"), "409"),
-        (Reply(503, PROBLEM, SLUG % b"unavailable"), "for what was acknowledged before"),
+        (Reply(409, PROBLEM, SLUG % b"balance-floor"), "for what was acknowledged before"),
         (Reply(201, {}, BODY.replace(b'"amount": 5', b'"amount": 6')), "asked for"),
         (Reply(200, {}, BODY.replace(b'"sequence": 1', b'"sequence": 2')), "first"),
     ],

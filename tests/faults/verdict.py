@@ -5,9 +5,9 @@ from tests.faults.journal import Journal
 from tests.faults.load import settle
 
 
-async def verdict(port: int, url: str, journal: Journal) -> list[str]:
+async def verdict(port: int, url: str, journal: Journal, *, clients: int = 8) -> list[str]:
     """Resolve unknown outcomes by retry, then compare; return everything that is wrong, a few of each kind."""
-    await settle(port, journal)
+    await settle(port, journal, clients)
     return await state(url, journal)
 
 

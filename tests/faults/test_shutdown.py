@@ -1,0 +1,117 @@
+"""Graceful shutdown under load: what was taken is answered, the exit code is 0, and the port is free at once."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Sequence
+
+import pytest
+
+from tests.conftest import StartService
+from tests.faults import rows
+from tests.faults.freezing import frozen
+from tests.faults.journal import Journal
+from tests.faults.load import Load, prepare
+from tests.faults.verdict import state, verdict
+from tests.faults.writes import Mix
+from tests.support.postgres import PostgresServer
+from tests.support.service import Service
+from tests.support.waiting import eventually, wait_until
+
+DRAIN = {"ROADBED_DRAIN_TIMEOUT": "10", "ROADBED_ACCESS_LOG_SAMPLE": "0"}
+
+
+def ctrl_c(service: Service) -> int:
+    """Do what a terminal does: the signal goes to every process of the group. Return the exit code."""
+    os.killpg(service.pid, signal.SIGINT)
+    wait_until(lambda: service.exit_code is not None, "the end after Ctrl-C", within=30)
+    return service.exit_code or 0
+
+
+STOPS = {"SIGTERM": Service.terminate, "SIGINT": Service.interrupt, "Ctrl-C": ctrl_c}
+
+
+async def stop_again_and_again(service: Service, url: str, names: Sequence[str]) -> None:
+    """Stop under load in each of the ways; start again on the same port at once."""
+    journal, mix = Journal(), Mix()
+    await prepare(service.port, journal, mix)
+    for name in names:
+        async with Load([service.port], journal, mix) as load:
+            await load.more(150)
+            code = await asyncio.to_thread(STOPS[name], service)
+            await load.until(lambda: journal.unreachable, "the port closed")
+        assert code == 0
+        # A request that came too late finds its connection closed; none that was taken goes without its answer.
+        stored = {(row.account_id, row.amount) for row in await rows.entries(url)}
+        assert [write for write in journal.unknown if stored.intersection(write.legs)] == []
+        assert set(journal.unknown.values()) <= {"lost"}
+        assert await state(url, journal) == []
+        await asyncio.to_thread(service.start)
+        journal.unreachable = 0
+        assert await verdict(service.port, url, journal) == []
+    assert set(journal.refused) <= {"balance-floor", "unavailable"}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_stop_answers_all_that_it_took(start_service: StartService, engine_url: str, workers: str) -> None:
+    service = start_service(database_url=engine_url, env=DRAIN, arguments=["--workers", workers])
+    await stop_again_and_again(service, engine_url, ["SIGTERM", "Ctrl-C"])
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_many_stops_answer_all_that_they_took(
+    start_service: StartService, engine_url: str, workers: str
+) -> None:
+    service = start_service(database_url=engine_url, env=DRAIN, arguments=["--workers", workers])
+    await stop_again_and_again(service, engine_url, list(STOPS) * 7)
+
+
+@pytest.mark.parametrize("stop", ["SIGTERM", "SIGINT"])
+async def test_a_stop_gives_up_on_what_takes_too_long(
+    start_service: StartService, breakable_postgres: PostgresServer, breakable_url: str, stop: str
+) -> None:
+    """PostgreSQL answers nothing: the requests in flight get their 503 when ``drain_timeout`` is over."""
+    service = start_service(database_url=breakable_url, env=DRAIN | {"ROADBED_DRAIN_TIMEOUT": "1"})
+    journal, mix = Journal(), Mix()
+    await prepare(service.port, journal, mix)
+    async with Load([service.port], journal, mix) as load:
+        await load.more(50)
+        with frozen(breakable_postgres):
+            await flights_are_stuck(journal)
+            assert await asyncio.to_thread(STOPS[stop], service) == 0
+            await load.until(lambda: journal.unreachable, "the port closed")
+    assert journal.findings == []
+    assert {reason for reason in journal.unknown.values() if reason != "lost"} != set()
+    await asyncio.to_thread(service.start)
+    assert await verdict(service.port, breakable_url, journal) == []
+
+
+async def flights_are_stuck(journal: Journal) -> None:
+    """Wait until nothing more is acknowledged."""
+    seen = [0, -1]
+
+    def nothing_new() -> bool:
+        seen.append(len(journal.acknowledged))
+        return len(seen) > 20 and len(set(seen[-20:])) == 1
+
+    await eventually(nothing_new, "nothing more is acknowledged", within=30, pause=0.02)
+
+
+async def test_a_second_interrupt_forces_the_end(
+    start_service: StartService, breakable_postgres: PostgresServer, breakable_url: str
+) -> None:
+    service = start_service(database_url=breakable_url, env=DRAIN | {"ROADBED_DRAIN_TIMEOUT": "600"})
+    journal, mix = Journal(), Mix()
+    await prepare(service.port, journal, mix)
+    async with Load([service.port], journal, mix) as load:
+        await load.more(50)
+        with frozen(breakable_postgres):
+            await flights_are_stuck(journal)
+            os.kill(service.pid, signal.SIGINT)
+            await eventually(lambda: not service.is_ready(), "the port closes", within=30)
+            code = await asyncio.to_thread(service.interrupt)
+            await load.until(lambda: journal.unreachable, "the port closed")
+    assert code == 130
+    await asyncio.to_thread(service.start)
+    assert await verdict(service.port, breakable_url, journal) == []
