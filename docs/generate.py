@@ -7,6 +7,8 @@ from typing import Any
 from typer.main import get_command
 
 from roadbed.cli.commands import app
+from roadbed.http.problems import status_of
+from roadbed.kernel.errors import ConfigurationError, RoadbedError
 from roadbed.kernel.settings import Setting
 from roadbed.kernel.settings import table as settings_table
 from roadbed.kernel.settings_values import show
@@ -19,6 +21,12 @@ force, and where each value comes from. Bounds are inclusive; a value beyond the
 METRICS_WORDS = """\
 What `/metrics` serves, in Prometheus' format. With several workers one scrape shows all of them together: counters and
 histograms are summed, those of workers that are gone included.
+"""
+PROBLEMS_WORDS = """\
+Every failure is an [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem, `application/problem+json`. Its `type`
+is `urn:roadbed:problem:` and the kind; `instance` is the `X-Request-Id` of the reply, which the log has too; `errors`
+names every field that is wrong, by JSON pointer for the body, by `query:`, `path:` or `header:` and a name for the
+rest. Where the kind is `conflict`, an operation may name a closer one in its stead (`balance-floor`).
 """
 COMMANDS_WORDS = """\
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Every command takes `--help`.
@@ -82,6 +90,34 @@ def commands_page() -> str:
     return "\n".join(parts)
 
 
+def problems_page() -> str:
+    """Return the page of all problems that a reply may carry."""
+    kinds = sorted(_failures(RoadbedError), key=lambda kind: (status_of(kind), kind.slug))
+    cells = ((f"`{kind.slug}`", str(status_of(kind)), f"{kind.title}.", _first_line(kind)) for kind in kinds)
+    return "\n".join(
+        [
+            NOTICE.format(source="src/roadbed/kernel/errors.py"),
+            "# Problems\n",
+            PROBLEMS_WORDS,
+            _table(("kind", "status", "title", "meaning"), cells),
+        ]
+    )
+
+
+def _failures(kind: type[RoadbedError]) -> Iterator[type[RoadbedError]]:
+    """Yield every kind that a reply can carry: what is wrong with the configuration never gets as far."""
+    if not issubclass(kind, ConfigurationError):
+        yield kind
+        for child in kind.__subclasses__():
+            yield from _failures(child)
+
+
+def _first_line(kind: type[RoadbedError]) -> str:
+    if kind is RoadbedError:
+        return "Nobody foresaw it. Its cause is in the log, under the `instance`."
+    return (kind.__doc__ or "").strip().split("\n\n", 1)[0].replace("\n    ", " ").replace("``", "`")
+
+
 def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     """Yield full name and command of everything that can be run; a group only groups."""
     inner: dict[str, Any] | None = getattr(command, "commands", None)
@@ -127,6 +163,7 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "metrics.md": metrics_page,
+    "problems.md": problems_page,
     "settings.md": settings_page,
 }
 

@@ -84,7 +84,7 @@ async def test_ready(migrated: Settings) -> None:
 
 async def test_draining_is_not_ready_but_alive(migrated: Settings) -> None:
     async with served(migrated) as (client, application):
-        application._readiness.drain()  # pyright: ignore[reportPrivateUsage]
+        application._readiness.drain()
         replies = await client.get("/health/ready"), await client.get("/health/live")
     assert ([reply.status_code for reply in replies], replies[0].json()) == (
         [503, 200],

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import sys
 
+from roadbed.cli.outcome import DONE, FAILED, WRONG, tell
+
 NEEDED = (3, 11)
 """The oldest Python that Roadbed runs on."""
-
-DONE = 0
-FAILED = 1
-WRONG = 2
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -44,14 +42,6 @@ def run(arguments: list[str], version: tuple[int, ...] = sys.version_info[:2]) -
         sys.stdout = None
         return DONE
     return DONE
-
-
-def tell(message: str, code: int) -> int:
-    """Write an error for people; return the exit code that goes with it."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
-    print(f"roadbed: {message}", file=sys.stderr, flush=True)
-    return code
 
 
 def _listed(problems: tuple[str, ...]) -> str:

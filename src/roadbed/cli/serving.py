@@ -8,8 +8,8 @@ from socket import socket
 
 import roadbed
 from roadbed.app import build, describe
-from roadbed.cli.main import FAILED, tell
 from roadbed.cli.migrating import examine, migrate_if_behind
+from roadbed.cli.outcome import FAILED, tell
 from roadbed.http.protocol import PROTOCOL
 from roadbed.kernel.errors import RoadbedError
 from roadbed.kernel.events import Events

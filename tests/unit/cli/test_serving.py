@@ -141,7 +141,7 @@ def test_ctrl_c_before_the_start_is_no_failure(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(serving, "migrate_if_behind", interrupt)
-    monkeypatch.setattr(serving, "serve_after_migration", functools.partial(serving._serve, prepare=interrupt))  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(serving, "serve_after_migration", functools.partial(serving._serve, prepare=interrupt))
     assert roadbed("up", "--port", "0") == (0, "", "")
 
 

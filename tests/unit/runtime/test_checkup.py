@@ -62,12 +62,12 @@ def test_sqlite() -> None:
 
 
 def test_an_old_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "apsw", SimpleNamespace(sqlite_lib_version=lambda: "3.40.1"))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "apsw", SimpleNamespace(sqlite_lib_version=lambda: "3.40.1"))
     assert checkup.sqlite() == Finding("sqlite", "failed", "3.40.1", "pip install --upgrade apsw")
 
 
 def test_no_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "apsw", None)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "apsw", None)
     assert (checkup.sqlite().state, checkup.sqlite().mend) == (
         "failed",
         "install Roadbed anew: its dependency apsw is missing",

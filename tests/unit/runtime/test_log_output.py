@@ -33,7 +33,7 @@ class Stream:
 
 
 def opened(stream: Callable[[bytes], None], **options: object) -> LogOutput:
-    return LogOutput(stream, **{"interval": NEVER, **options})  # type: ignore[arg-type]
+    return LogOutput(stream, **{"interval": NEVER, **options})
 
 
 def test_lines_leave_in_their_order_in_one_write() -> None:

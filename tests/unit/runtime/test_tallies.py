@@ -98,7 +98,7 @@ def test_invented_methods_do_not_fill_the_memory() -> None:
     tallies = RequestTallies()
     for number in range(100):
         tallies.finished(finished(method=f"BREW{number}"))
-    assert len(tallies._tallies) == 1  # pyright: ignore[reportPrivateUsage]
+    assert len(tallies._tallies) == 1
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
