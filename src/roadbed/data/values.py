@@ -8,7 +8,7 @@ refuse here, before anything is sent.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -106,7 +106,17 @@ def postgres_decoder(row: type[R], *, exact: bool) -> Callable[[Sequence[Sequenc
     if exact or not all(_is_plain(kind) for kind in kinds):
         convert = _bulk(row, kinds)
         return lambda rows: convert([tuple([_number(value) for value in values]) for values in rows])
-    return lambda rows: [row(*values) for values in rows]
+    times = [index for index, kind in enumerate(kinds) if _holds(kind, datetime)]
+
+    def decode(rows: Sequence[Sequence[Any]]) -> list[R]:
+        for index in times:
+            for values in rows:
+                instant = values[index]
+                if instant is not None and instant.tzinfo is None:
+                    return [row(*_with_zone(values)) for values in rows]
+        return [row(*values) for values in rows]
+
+    return decode
 
 
 def _kinds(row: type[Any]) -> tuple[Any, ...]:
@@ -126,6 +136,11 @@ def _with_times(values: Row, times: list[int]) -> Row:
         if changed[index] is not None:
             changed[index] = from_micros(changed[index])
     return tuple(changed)
+
+
+def _with_zone(values: Sequence[Any]) -> list[Any]:
+    """asyncpg takes the first and the last instant of Python for infinite; they come back without a zone."""
+    return [value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for value in values]
 
 
 def _number(value: Any) -> Any:

@@ -170,9 +170,10 @@ class SqliteDatabase:
         """Return the Alembic revisions that the file is at; empty for a new file."""
 
         def heads(run: SqliteRun) -> tuple[str, ...]:
-            if not run.connection.table_exists(None, "alembic_version"):
+            execute = run.connection.execute
+            if execute("SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'").get is None:
                 return ()
-            return tuple(row[0] for row in run.connection.execute("SELECT version_num FROM alembic_version ORDER BY 1"))
+            return tuple(row[0] for row in execute("SELECT version_num FROM alembic_version ORDER BY 1"))
 
         return await self._reading().submit(heads)
 

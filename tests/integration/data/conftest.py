@@ -1,0 +1,87 @@
+"""Both engines, with tables to write to."""
+
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+
+import pytest
+
+from roadbed.data.database import Database
+from tests.integration.data.stores import (
+    Heard,
+    PostgresStore,
+    SqliteStore,
+    Store,
+    new_postgres,
+    new_sqlite,
+    prepare_sqlite,
+)
+from tests.support.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables, to be copied."""
+    path = tmp_path_factory.mktemp("data-engine") / "prepared.db"
+    prepare_sqlite(path)
+    return path
+
+
+@pytest.fixture
+def sqlite_store(request: pytest.FixtureRequest) -> SqliteStore:
+    return new_sqlite(request)
+
+
+@pytest.fixture(scope="session")
+def shared_postgres_store(postgres_server: PostgresServer) -> PostgresStore:
+    """One database with all tables. To empty it takes a tenth of the time of making another one."""
+    return new_postgres(postgres_server)
+
+
+@pytest.fixture
+def postgres_store(shared_postgres_store: PostgresStore) -> PostgresStore:
+    shared_postgres_store.rows("TRUNCATE thing, sample, idempotency; DROP TABLE IF EXISTS alembic_version")
+    return shared_postgres_store
+
+
+@pytest.fixture
+def own_postgres_store(postgres_server: PostgresServer) -> Iterator[PostgresStore]:
+    """A database for this test alone, whose tables it may change."""
+    store = new_postgres(postgres_server)
+    yield store
+    postgres_server.drop_database(store.url)
+
+
+@pytest.fixture
+def store(engine: str, request: pytest.FixtureRequest) -> Store:
+    """A database on SQLite and on PostgreSQL in turn."""
+    return request.getfixturevalue(f"{engine}_store")
+
+
+@pytest.fixture
+def heard() -> Heard:
+    """What ``database`` emits."""
+    return Heard()
+
+
+@pytest.fixture
+async def database(store: Store, heard: Heard) -> AsyncGenerator[Database]:
+    """The store, opened, on both engines in turn."""
+    opened = await store.open(heard)
+    yield opened
+    await opened.close(5)
+
+
+@pytest.fixture
+async def sqlite(sqlite_store: SqliteStore, heard: Heard) -> AsyncGenerator[Database]:
+    """A SQLite database, opened."""
+    opened = await sqlite_store.open(heard)
+    yield opened
+    await opened.close(5)
+
+
+@pytest.fixture
+async def postgres(postgres_store: PostgresStore, heard: Heard) -> AsyncGenerator[Database]:
+    """A PostgreSQL database, opened."""
+    opened = await postgres_store.open(heard)
+    yield opened
+    await opened.close(5)
