@@ -6,6 +6,8 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -252,3 +254,15 @@ def test_production_asks_for_its_own_hosts_only(start_service: StartService) -> 
         reply = client.recv(65536)
     code = service.terminate()
     assert (reply.split(b"\r\n")[0], code, "OPEN ACCESS" in service.logs()) == (b"HTTP/1.1 403 Forbidden", 0, True)
+
+
+def test_a_serving_process_is_slim(tmp_path: Path) -> None:
+    code = (
+        "import sys, roadbed.cli.main, roadbed.cli.serving, roadbed.app as app\n"
+        "from roadbed.kernel.settings import Settings; from roadbed.runtime.logs import open_logs\n"
+        "open_logs(Settings()).close(); app.describe(Settings()).document(); app.Metrics('1', 'sqlite').flush()\n"
+        "heavy = ('alembic', 'sqlalchemy', 'rich', 'jinja2', 'sqlite3', 'asyncpg', 'tomllib')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "[]\n"
