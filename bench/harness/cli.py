@@ -20,7 +20,7 @@ from bench.harness.cores import Cores, choose
 from bench.harness.errors import BenchError
 from bench.harness.plan import CONNECTIONS, QUICK, WARM_UP_CONNECTIONS, WORKS, Effort
 from bench.harness.postgres import Cluster, binaries
-from bench.harness.results import Run, measured
+from bench.harness.results import STRANGERS, Run, measured, others_used
 from bench.harness.roster import BY_NAME
 from bench.harness.targets import judge_all
 
@@ -46,7 +46,11 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument("--rounds", type=int, help=f"turns of each contender there ({Effort().rounds})")
     words.add_argument("--quick", action="store_true", help="few and short turns, a look and no evidence")
     words.add_argument("--database-on", choices=["load", "server"], default="load", help="PostgreSQL's core (load)")
-    words.add_argument("--save", action="store_true", help="write results/latest.* too, which is committed")
+    words.add_argument(
+        "--save",
+        action="store_true",
+        help="write results/latest.* too, which is committed, if the run is fit as evidence",
+    )
     words.add_argument("--strict", action="store_true", help="fail when a target is missed or was not measured")
     words.add_argument("--plan", action="store_true", help="print what would be measured and how long it takes")
     return words
@@ -108,9 +112,9 @@ def _run(options: argparse.Namespace) -> int:
     os.sched_setaffinity(0, {cores.load})
     run = _measure(planned, skipped, cores, effort)
     text = report.markdown(run)
-    _write(run, text, options.save)
     print(text)
-    return _status(run, options.strict)
+    evident = _write(run, text, options.save)
+    return _status(run, options.strict) if evident else EXIT_PROBLEM
 
 
 def _refuse_unknown(options: argparse.Namespace) -> None:
@@ -152,12 +156,27 @@ def _measure(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(run: Run, text: str, save: bool) -> None:
+def unfit(run: Run) -> str:
+    """Return why a run is no evidence; an empty text if it is."""
+    if run.problems:
+        return "there were problems"
+    if run.skipped:
+        return f"left out: {', '.join(run.skipped)}"
+    return f"others used {others_used(run):.0%} of the cores" if others_used(run) > STRANGERS else ""
+
+
+def _write(run: Run, text: str, save: bool) -> bool:
+    """Write the run's own files; as the latest evidence too, if that is wished and it is some. Return whether all
+    that was wished was written."""
     RESULTS.mkdir(exist_ok=True)
-    for stem in [run.facts["time"].replace(":", ""), *(["latest"] if save else [])]:
+    reason = unfit(run) if save else ""
+    for stem in [run.facts["time"].replace(":", ""), *(["latest"] if save and not reason else [])]:
         (RESULTS / f"{stem}.md").write_text(text)
         (RESULTS / f"{stem}.json").write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")
         say(f"written: bench/results/{stem}.md and .json")
+    if reason:
+        say(f"bench: not saved as the latest: {reason}")
+    return not reason
 
 
 def _status(run: Run, strict: bool) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.harness.plan import CONNECTIONS, WORKS
 from bench.harness.ratios import Ratio
-from bench.harness.results import Run, measured, paced_of, slots_of
+from bench.harness.results import STRANGERS, Run, measured, others_used, paced_of, slots_of
 from bench.harness.roster import BY_NAME
 from bench.harness.tables import amount, table
 from bench.harness.targets import Target, Verdict, judge_all
@@ -17,8 +17,6 @@ from bench.harness.targets import Target, Verdict, judge_all
 LOAD_BOUND = 0.95
 # Above this delay of the generator's own, in milliseconds, latencies say more about it than about the server.
 OWN_DELAY = 1.0
-# What others may use of the two cores before a run stops being evidence.
-STRANGERS = 0.05
 
 
 def markdown(run: Run) -> str:
@@ -151,11 +149,10 @@ def _notes(run: Run) -> str:
 
 
 def _quiet(run: Run) -> str:
-    shares = [pair.others for pair in run.pairs]
-    if not shares or max(shares) <= STRANGERS:
+    if others_used(run) <= STRANGERS:
         return ""
     return (
-        f"**Not a quiet machine**: something else used up to {max(shares):.0%} of the cores just before a pair. "
+        f"**Not a quiet machine**: something else used up to {others_used(run):.0%} of the cores just before a pair. "
         "Both halves of a pair suffer, not always alike: repeat when nothing else runs."
     )
 

@@ -73,6 +73,15 @@ class Run(msgspec.Struct):
     problems: list[str] = []
 
 
+# What others may use of the two cores before a run stops being evidence.
+STRANGERS = 0.05
+
+
+def others_used(run: Run) -> float:
+    """Return the greatest share of the cores that strangers used just before a pair."""
+    return max((pair.others for pair in run.pairs), default=0.0)
+
+
 def cell_ratio(cell: Cell) -> Ratio | None:
     """Compare requests per second; None where a side is missing or answered nothing."""
     ours = [slot.rate for slot in cell.ours]

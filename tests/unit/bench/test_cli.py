@@ -1,8 +1,12 @@
 """The command line says what it would do, and what is wrong with a wish."""
 
+from pathlib import Path
+
 import pytest
 
-from bench.harness.cli import EXIT_USAGE, main, parser
+from bench.harness import cli
+from bench.harness.cli import EXIT_USAGE, main, parser, unfit
+from bench.harness.results import PairResult, Run
 
 
 @pytest.mark.parametrize(
@@ -43,6 +47,36 @@ def test_contenders_that_are_not_installed_are_told(
     printed = capsys.readouterr().err
     assert "left out: django: gunicorn is not installed" in printed
     assert "nothing to measure" in printed
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        (Run({}, {}, pairs=[PairResult("roadbed", "limit", others=0.05)]), ""),
+        (Run({}, {}, pairs=[PairResult("roadbed", "limit", others=0.2)]), "others used 20% of the cores"),
+        (Run({}, {}, problems=["PocketBase: lost a row"]), "there were problems"),
+        (Run({}, {}, skipped={"django": "not installed"}), "left out: django"),
+    ],
+)
+def test_only_a_sound_run_is_evidence(run: Run, reason: str) -> None:
+    assert unfit(run) == reason
+
+
+@pytest.mark.parametrize(
+    ("others", "names"),
+    [
+        (0.0, {"2026-01-02T030405Z.md", "2026-01-02T030405Z.json", "latest.md", "latest.json"}),
+        (0.5, {"2026-01-02T030405Z.md", "2026-01-02T030405Z.json"}),
+    ],
+)
+def test_evidence_alone_is_saved_as_the_latest(
+    others: float, names: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "RESULTS", tmp_path / "results")
+    run = Run({"time": "2026-01-02T03:04:05Z"}, {}, pairs=[PairResult("roadbed", "limit", others=others)])
+
+    assert cli._write(run, "text\n", save=True) is (others == 0.0)
+    assert {path.name for path in (tmp_path / "results").iterdir()} == names
 
 
 def test_the_help_names_every_contender_and_exit_status() -> None:
