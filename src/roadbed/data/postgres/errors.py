@@ -84,8 +84,9 @@ def _told(error: BaseException) -> _Told | None:
 
 
 def is_closed_before(error: BaseException) -> bool:
-    """Tell whether asyncpg found the connection closed, so that nothing was sent."""
-    return isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)
+    """Tell whether asyncpg found the connection, or the pool, closed, so that nothing was sent."""
+    # One that the server closed meanwhile "has been released back to the pool", with other words for the same.
+    return isinstance(error, asyncpg.InterfaceError) and ("clos" in str(error) or "released" in str(error))
 
 
 def kind_of(error: BaseException) -> str:

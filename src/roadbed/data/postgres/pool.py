@@ -10,7 +10,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from roadbed.data.postgres.errors import FAILURES, kind_of, translate
+from roadbed.data.postgres.errors import FAILURES, is_closed_before, kind_of, translate
+from roadbed.data.postgres.statements import terminate
 from roadbed.kernel.errors import ConfigurationError, Overloaded, Unavailable
 from roadbed.kernel.events import DatabaseFailed, Events, RequestShed
 
@@ -139,12 +140,13 @@ class Connections:
     async def _give_back(self, connection: Any, *, roll_back: bool = False) -> None:
         """Return a connection to the pool. One on which that fails is closed; another takes its place when needed."""
         try:
-            if roll_back and not connection.is_closed():
+            if roll_back:
                 await connection.execute("ROLLBACK")
             await self._open_pool().release(connection)
         except FAILURES as error:
-            self._events.emit(DatabaseFailed("postgres", kind_of(error), error))
-            connection.terminate()
+            if not is_closed_before(error):
+                self._events.emit(DatabaseFailed("postgres", kind_of(error), error))
+            terminate(connection)
 
     def _open_pool(self) -> asyncpg.Pool[Any]:
         if self._pool is None:

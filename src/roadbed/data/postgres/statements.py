@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Any, TypeVar
 
 import asyncpg
 
 from roadbed.data.database import ABORTED, OVER
-from roadbed.data.postgres.errors import FAILURES
+from roadbed.data.postgres.errors import FAILURES, is_closed_before
 from roadbed.data.queries import Query
 from roadbed.kernel.errors import DeadlineExceeded, RoadbedError
 
 R = TypeVar("R")
+
+
+def terminate(connection: asyncpg.Connection[Any]) -> None:
+    """Close a connection at once; one that is closed already stays so."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 class PostgresStatements:
@@ -102,23 +109,23 @@ class PostgresTransaction:
             RoadbedError: a statement of the block had failed, nothing was written.
         """
         failure = self._obstacle()
-        self._over = True
         if failure is not None:
-            await self._control("ROLLBACK", sent=False)
+            await self.roll_back()
             raise failure
+        self._over = True
         if await self._control("COMMIT", sent=True) != "COMMIT":
             # PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, and with no error.
             raise RoadbedError(ABORTED)
 
     async def roll_back(self) -> None:
-        """Undo everything; a connection that is lost has done that by itself."""
+        """Undo everything. A connection that was lost, or on which that fails, does so by being closed."""
         self._over = True
-        if not self._connection.is_closed():
-            try:
-                await self._control("ROLLBACK", sent=False)
-            except RoadbedError:
-                # Reported already; what the block raised is what the caller should hear.
-                self._connection.terminate()
+        try:
+            await self._connection.execute("ROLLBACK")
+        except FAILURES as error:
+            if not is_closed_before(error):
+                self._report(error, sent=False)
+                terminate(self._connection)
 
     async def _ask(self, statement: Callable[[], Awaitable[R]]) -> R:
         async with self._turn:

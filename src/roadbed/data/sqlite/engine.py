@@ -136,7 +136,7 @@ class SqliteDatabase:
             yield session
         except (asyncio.CancelledError, GeneratorExit):
             # Nobody waits for the end of it. If it has not even begun, it never will.
-            session.finish(commit=False)
+            session.abandon()
             done.cancel()
             raise
         except BaseException:

@@ -60,6 +60,8 @@ def translate(error: BaseException, *, committing: bool = False) -> BaseExceptio
 
     An I/O error while committing leaves the outcome open: the frames may already be on the disk.
     """
+    if isinstance(error, RoadbedError):
+        return error
     kind = kind_of(error)
     told: RoadbedError
     if kind == "io" and committing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
+from threading import Lock
 from time import monotonic
 from typing import Any, Final, TypeVar
 
@@ -37,6 +38,8 @@ class Session:
         self.began: asyncio.Future[None] = self._loop.create_future()
         self._failed: BaseException | None = None
         self._over: str = ""
+        self._lock = Lock()
+        self._running: SqliteRun | None = None
 
     async def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]:
         """Return all rows."""
@@ -57,6 +60,14 @@ class Session:
     def finish(self, *, commit: bool) -> None:
         """End the transaction."""
         self._commands.put(COMMIT if commit else ROLLBACK)
+
+    def abandon(self) -> None:
+        """Roll back, and break off the statement that may be running: nobody waits for it any more."""
+        self._commands.put(ROLLBACK)
+        with self._lock:
+            # Under the lock: a moment later the connection may be at work for somebody else.
+            if self._running is not None:
+                self._running.interrupt()
 
     def abort(self) -> None:
         """End the transaction from outside: the service is shutting down."""
@@ -112,6 +123,8 @@ class Session:
             refused.__cause__ = self._failed
             self._tell(future, refused)
             return
+        with self._lock:
+            self._running = run
         run.start_clock()
         try:
             outcome = command(run)
@@ -125,6 +138,8 @@ class Session:
             self._tell(future, outcome)
         finally:
             run.stop_clock()
+            with self._lock:
+                self._running = None
 
     def _refuse_the_rest(self) -> None:
         while True:
