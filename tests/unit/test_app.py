@@ -14,6 +14,7 @@ from roadbed import app as module
 from roadbed.app import Application, build, describe, http_options
 from roadbed.cli.migrating import migrate_if_behind
 from roadbed.http.connections import STATE_KEY
+from roadbed.http.limits import HttpOptions
 from roadbed.http.operations import Operations
 from roadbed.kernel.errors import ConfigurationError, SchemaMismatch, Unavailable
 from roadbed.kernel.settings import Settings
@@ -205,6 +206,9 @@ async def test_an_empty_database_is_refused(tmp_path: Path) -> None:
 def test_the_settings_reach_the_http_room() -> None:
     settings = Settings(
         body_limit=2048,
+        url_limit=300,
+        head_limit=3000,
+        max_headers=30,
         request_timeout=1.0,
         body_timeout=2.0,
         head_timeout=3.0,
@@ -213,31 +217,21 @@ def test_the_settings_reach_the_http_room() -> None:
         max_connections=6,
         cors_origins=("https://app.example.org",),
     )
-    options = http_options(settings)
-    assert (
-        options.body_limit,
-        options.request_timeout,
-        options.body_timeout,
-        options.head_timeout,
-        options.keep_alive,
-        options.shutdown_timeout,
-        options.max_connections,
-        options.cors_origins,
-        options.allowed_hosts,
-        options.development,
-        options.version,
-    ) == (
-        2048,
-        1.0,
-        2.0,
-        3.0,
-        4.0,
-        5.0,
-        6,
-        ("https://app.example.org",),
-        ("localhost", "127.0.0.1", "[::1]"),
-        True,
-        roadbed.__version__,
+    assert http_options(settings) == HttpOptions(
+        allowed_hosts=("localhost", "127.0.0.1", "[::1]"),
+        cors_origins=("https://app.example.org",),
+        body_limit=2048,
+        url_limit=300,
+        head_limit=3000,
+        max_headers=30,
+        request_timeout=1.0,
+        body_timeout=2.0,
+        head_timeout=3.0,
+        keep_alive=4.0,
+        shutdown_timeout=5.0,
+        max_connections=6,
+        development=True,
+        version=roadbed.__version__,
     )
 
 

@@ -62,6 +62,8 @@ async def _open_postgres(settings: Settings, events: Events) -> Database:
         url=settings.database_url,
         pool_size=settings.pool_size,
         pool_queue=settings.flight_queue,
+        pool_timeout=settings.pool_timeout,
+        connect_timeout=settings.connect_timeout,
         flight_capacity=settings.flight_capacity,
         flight_queue=settings.flight_queue,
         statement_timeout=settings.statement_timeout,

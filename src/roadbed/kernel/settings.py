@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from roadbed.kernel.settings_values import MIB, mask
+from roadbed.kernel.settings_values import KIB, MIB, mask
 
 PRODUCTION = "production"
 
@@ -86,6 +86,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_limit: Annotated[
         int, About("The largest request body, unless an operation sets its own.", "bytes", least=1024, most=1024 * MIB)
     ] = MIB
+    url_limit: Annotated[
+        int, About("The longest address of a request, its query included.", "bytes", least=256, most=MIB)
+    ] = 16 * KIB
+    head_limit: Annotated[
+        int, About("The largest head of a request: its address and all header fields.", "bytes", least=1024, most=MIB)
+    ] = 32 * KIB
+    max_headers: Annotated[int, About("How many header fields a request may have.", least=10, most=10_000)] = 100
     head_timeout: Annotated[
         float, About("How long a client may take to send the head of a request.", "s", least=0.1, most=3600)
     ] = 10.0
@@ -122,6 +129,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, About("How long a start waits for the database to be reachable.", "s", least=0, most=3600)
     ] = 5.0
     pool_size: Annotated[int, About("PostgreSQL connections of one process.", least=2, most=1000)] = 10
+    pool_timeout: Annotated[
+        float, About("How long a request waits for a free PostgreSQL connection.", "s", least=0.1, most=3600)
+    ] = 5.0
+    connect_timeout: Annotated[
+        float, About("How long opening a PostgreSQL connection may take.", "s", least=0.1, most=3600)
+    ] = 5.0
     sqlite_readers: Annotated[int, About("Threads that read from SQLite in one process.", least=1, most=64)] = 2
     flight_capacity: Annotated[
         int, About("How many requests at most share one statement or transaction.", least=1, most=10_000)

@@ -22,6 +22,8 @@ GIVEN = {
     "transaction_timeout": 15.0,
     "sqlite_readers": 3,
     "pool_size": 4,
+    "pool_timeout": 5.5,
+    "connect_timeout": 6.5,
 }
 
 
@@ -74,16 +76,21 @@ async def test_settings_reach_postgresql(direct: str, pooler: bool, monkeypatch:
     monkeypatch.setattr("roadbed.data.postgres.open_postgres", keep)
     url = "postgresql://host/name"
     await open_database(Settings(database_url=url, database_direct_url=direct, **GIVEN), Events())
-    found = got[0]
-    assert (
-        found.url,
-        found.pool_size,
-        found.flight_capacity,
-        found.flight_queue,
-        found.statement_timeout,
-        found.lock_timeout,
-        found.pooler,
-    ) == (url, 4, 11, 12, 13.0, 14.0, pooler)
+    assert got == [
+        PostgresOptions(
+            url=url,
+            pool_size=4,
+            pool_queue=12,
+            pool_timeout=5.5,
+            connect_timeout=6.5,
+            flight_capacity=11,
+            flight_queue=12,
+            statement_timeout=13.0,
+            lock_timeout=14.0,
+            transaction_timeout=15.0,
+            pooler=pooler,
+        )
+    ]
 
 
 def test_a_missing_driver_is_named() -> None:
