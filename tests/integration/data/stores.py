@@ -45,13 +45,7 @@ class Heard:
     def __init__(self) -> None:
         self.events = Events()
         self.all: list[Any] = []
-        for kind in (
-            kinds.FlightSplit,
-            kinds.FlightRetried,
-            kinds.FlightLanded,
-            kinds.RequestShed,
-            kinds.DatabaseFailed,
-        ):
+        for kind in (kinds.FlightSplit, kinds.FlightRetried, kinds.RequestShed, kinds.DatabaseFailed):
             self.events.on(kind, self.all.append)
 
     def of(self, kind: type[Any]) -> list[Any]:

@@ -18,7 +18,7 @@ import apsw
 from roadbed.data.outcomes import twin
 from roadbed.data.sqlite.connection import SqliteRun
 from roadbed.data.sqlite.errors import is_everybodys, kind_of, translate
-from roadbed.data.sqlite.jobs import Job
+from roadbed.data.sqlite.jobs import Job, WrongCountError
 from roadbed.kernel.errors import Unavailable
 from roadbed.kernel.events import DatabaseFailed, Events, FlightSplit
 
@@ -43,7 +43,7 @@ class Commits:
         except BaseException as error:  # noqa: BLE001  whatever a job raises, its neighbours must not suffer
             if not self._undone(run, error):
                 return self.all_failed(jobs, error)
-            if len(jobs) == 1 and not _can_be_split(jobs[0]):
+            if len(jobs) == 1 and not _can_be_split(jobs[0], error):
                 return [self.told(error)]
             # A job that took too long would only do so again.
             lost = {len(outcomes): self.told(error)} if kind_of(error) == "timeout" else {}
@@ -72,7 +72,7 @@ class Commits:
             results = job.run(run, job.items)
         except BaseException as error:  # noqa: BLE001  see above
             self._back(run, "job", error)
-            if not _can_be_split(job):
+            if not _can_be_split(job, error):
                 return self.told(error)
             self._events.emit(FlightSplit(job.name, len(job.items), error))
             return [self._item(run, job, item) for item in job.items]
@@ -127,5 +127,5 @@ class Commits:
             self._events.emit(DatabaseFailed("sqlite", kind_of(error), error))
 
 
-def _can_be_split(job: Job) -> bool:
-    return job.split and len(job.items) > 1
+def _can_be_split(job: Job, error: BaseException) -> bool:
+    return job.split and len(job.items) > 1 and not isinstance(error, WrongCountError)

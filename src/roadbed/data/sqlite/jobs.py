@@ -9,6 +9,10 @@ from typing import Any
 from roadbed.data.sqlite.connection import SqliteRun
 
 
+class WrongCountError(RuntimeError):
+    """A program returned more or fewer results than items: nobody knows what it did for whom."""
+
+
 class Job:
     """A function over items, and the future of its results.
 
@@ -41,7 +45,7 @@ class Job:
         """Return one result per item, within the statement timeout.
 
         Raises:
-            RuntimeError: there are more or fewer results than items.
+            WrongCountError: there are more or fewer results than items.
         """
         if self.future.cancelled():
             # Its people have left before it began: the time goes to those who still wait.
@@ -52,5 +56,5 @@ class Job:
         finally:
             run.stop_clock()
         if len(results) != len(items):
-            raise RuntimeError(f"{self.name}: {len(results)} results for {len(items)} items")
+            raise WrongCountError(f"{self.name}: {len(results)} results for {len(items)} items")
         return results
