@@ -1,7 +1,7 @@
 """Clocks that a test sets while a service runs: the service's own on SQLite, the server's on PostgreSQL."""
 
-import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.faults.rows import change
@@ -42,19 +42,19 @@ class ServiceClock:
     def __init__(self, folder: Path) -> None:
         self._offset = folder / "clock"
         self._offset.write_text("0")
-        self.command = [sys.executable, "-c", _PROGRAM, str(self._offset)]
+        self.command: Sequence[str] = [sys.executable, "-c", _PROGRAM, str(self._offset)]
 
     async def set(self, seconds: int) -> None:
         """Set the clock ahead by so many seconds, or back if they are negative."""
         fresh = self._offset.with_suffix(".new")
         fresh.write_text(str(seconds))
-        os.replace(fresh, self._offset)
+        fresh.replace(self._offset)
 
 
 class ServerClock:
     """The clock of one database of PostgreSQL, where everybody reads it."""
 
-    command = None
+    command: Sequence[str] = ()  # `roadbed up` itself
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.support.service import Service
 
 WAYS = ("tmpfs", "file size limit") if os.geteuid() == 0 else ("file size limit",)
-"""Only root may mount. The other way needs no right at all: a write beyond the limit fails, in a running process too."""
+"""Only root may mount. The other way needs no right: a write beyond the limit fails, in a running process too."""
 
 KIB = 1024
 

@@ -119,9 +119,11 @@ class Journal:
                 elif row != entry:
                     found.append(f"changed: {entry} is stored as {row}")
         possible = {leg: write for write in self.unknown for leg in write.legs}
-        for row in stored.values():
-            if possible.pop((row.account_id, row.amount), None) is None:
-                found.append(f"written though nobody was told so, or twice: {row}")
+        found.extend(
+            f"written though nobody was told so, or twice: {row}"
+            for row in stored.values()
+            if possible.pop((row.account_id, row.amount), None) is None
+        )
         halves = {write for write in possible.values() if any(leg not in possible for leg in write.legs)}
         found.extend(f"half written: {write}" for write in halves)
         return found

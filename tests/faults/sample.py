@@ -54,11 +54,11 @@ async def fill(url: str) -> None:
     latest = {row.account_id: row for row in rows}
     for account, last in latest.items():
         floor = "0" if account == C else "NULL"
-        values = f"{lit(account)}, {last.balance}, {floor}, {last.sequence}, {last.sequence}, {lit.time(last.created_at)}"
+        numbers = f"{last.balance}, {floor}, {last.sequence}, {last.sequence}"
         await change(
             url,
             "INSERT INTO ledger_account (account_id, balance, min_balance, sequence, version, updated_at)"
-            f" VALUES ({values})",
+            f" VALUES ({lit(account)}, {numbers}, {lit.time(last.created_at)})",
         )
     await change(url, *(insert(row, lit) for row in rows))
     outcome = f"201 t:{rows[0].transaction_id}"
@@ -99,8 +99,9 @@ def insert(row: Entry, lit: Literals) -> str:
         lit(row.reverses),
     )
     return (
-        "INSERT INTO ledger_transaction (transaction_id, account_id, amount, created_at, sequence, balance, transfer_id,"
-        f" reverses) VALUES ({', '.join(str(value) for value in values)})"
+        "INSERT INTO ledger_transaction"
+        " (transaction_id, account_id, amount, created_at, sequence, balance, transfer_id, reverses)"
+        f" VALUES ({', '.join(str(value) for value in values)})"
     )
 
 

@@ -61,8 +61,11 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Good]:
         yield Good(service, url)
 
 
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
 @asynccontextmanager
-async def raw(port: int, receive: int | None = None) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def raw(port: int, receive: int | None = None) -> AsyncIterator[Streams]:
     """A connection to be misused. ``receive``: the size of the system's buffer for what comes in."""
     sock = socket.socket()
     sock.setblocking(False)

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,12 +36,12 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path,
 async def reads_go_on(service: Service, journal: Journal) -> None:
     """Read back the last of what was acknowledged, a list and a balance: none may fail for want of room."""
     before = journal.read
+    latest = [entry for entries in list(journal.acknowledged.values())[-20:] for entry in entries]
     async with Connection(service.port) as connection:
-        for entries in list(journal.acknowledged.values())[-20:]:
-            for entry in entries:
-                journal.note_read(entry, await connection.request("GET", f"/transactions/{entry.transaction_id}"))
+        for entry in latest:
+            journal.note_read(entry, await connection.request("GET", f"/transactions/{entry.transaction_id}"))
         listed = await connection.request("GET", "/transactions?limit=10")
-        balance = await connection.request("GET", f"/accounts/{entry.account_id}")
+        balance = await connection.request("GET", f"/accounts/{latest[-1].account_id}")
     assert journal.read - before >= 20
     assert (listed.status, balance.status) == (200, 200)
 
@@ -78,22 +79,27 @@ async def test_sqlite_on_a_full_disk(start_service: StartService, disk: tuple[Pa
     await fill_and_make_room(service, url, limit)
 
 
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may enter, PostgreSQL's too, which pytest's own folders do not let in."""
+    with TemporaryDirectory(prefix="roadbed-small-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.fixture
 def small_tablespace(breakable_postgres: PostgresServer) -> Iterator[tuple[str, SmallDisk]]:
     """A database whose tables lie on a small disk; the rest of the server, its log of writes too, has room."""
     server = breakable_postgres
-    # Not below pytest's folder, which is closed to the user that the server runs as.
-    with TemporaryDirectory(prefix="roadbed-space-") as above:
-        Path(above).chmod(0o755)
-        with small_disk(Path(above) / "disk", 12 * 1024 * KIB) as folder:
-            space = folder / "space"
-            space.mkdir()
-            shutil.chown(space, "postgres", "postgres")
-            server.sql(f"CREATE TABLESPACE small LOCATION '{space}'")
-            server.sql("CREATE DATABASE on_small TABLESPACE small STRATEGY file_copy")
-            yield server.url("on_small"), SmallDisk(folder, 3840 * KIB)
-            server.drop_database("/on_small")
-            server.sql("DROP TABLESPACE small")
+    with open_folder() as above, small_disk(above / "disk", 12 * 1024 * KIB) as folder:
+        space = folder / "space"
+        space.mkdir()
+        shutil.chown(space, "postgres", "postgres")
+        server.sql(f"CREATE TABLESPACE small LOCATION '{space}'")
+        server.sql("CREATE DATABASE on_small TABLESPACE small STRATEGY file_copy")
+        yield server.url("on_small"), SmallDisk(folder, 3840 * KIB)
+        server.drop_database("/on_small")
+        server.sql("DROP TABLESPACE small")
 
 
 async def test_postgres_tables_on_a_full_disk(
@@ -107,16 +113,14 @@ async def test_postgres_tables_on_a_full_disk(
 @pytest.mark.soak
 async def test_all_of_postgres_on_a_full_disk(start_service: StartService) -> None:
     """No room even for the log of writes: the server itself goes down, and comes back once there is room."""
-    with TemporaryDirectory(prefix="roadbed-small-") as above:
-        Path(above).chmod(0o755)
-        with small_disk(Path(above) / "disk", 96 * 1024 * KIB) as folder:
-            disk = SmallDisk(folder, 24 * 1024 * KIB)
-            server = PostgresServer(folder)
-            try:
-                server.start()
-                await fill_until_it_falls(start_service, server, disk)
-            finally:
-                server.stop("immediate")
+    with open_folder() as above, small_disk(above / "disk", 96 * 1024 * KIB) as folder:
+        disk = SmallDisk(folder, 24 * 1024 * KIB)
+        server = PostgresServer(folder)
+        try:
+            server.start()
+            await fill_until_it_falls(start_service, server, disk)
+        finally:
+            server.stop("immediate")
 
 
 async def fill_until_it_falls(start_service: StartService, server: PostgresServer, disk: SmallDisk) -> None:

@@ -17,6 +17,7 @@ from tests.support.postgres import PostgresServer
 
 A = "(SELECT account_id FROM ledger_account ORDER BY account_id LIMIT 1 OFFSET {})".format
 LAST_OF_A = "account_id = " + A(0) + " AND sequence = 5"
+REVERSE = "UPDATE ledger_transaction SET reverses = ({}) WHERE amount = {}"
 DAMAGE = {
     "an account's balance is the sum of its transactions": [
         f"UPDATE ledger_account SET balance = balance + 1 WHERE account_id = {A(0)}",
@@ -37,12 +38,10 @@ DAMAGE = {
     ],
     "a transfer has two legs that sum to zero": ["DELETE FROM ledger_transaction WHERE amount = 30 AND sequence = 2"],
     "a transaction is reversed once": [
-        "UPDATE ledger_transaction SET reverses = (SELECT reverses FROM ledger_transaction WHERE amount = -50)"
-        " WHERE amount = 70"
+        REVERSE.format("SELECT reverses FROM ledger_transaction WHERE amount = -50", 70)
     ],
     "a reversal undoes what it names": [
-        "UPDATE ledger_transaction SET reverses = (SELECT transaction_id FROM ledger_transaction WHERE amount = 100)"
-        " WHERE amount = -50"
+        REVERSE.format("SELECT transaction_id FROM ledger_transaction WHERE amount = 100", -50)
     ],
     "both legs of a transfer are reversed, or neither": [
         "UPDATE ledger_transaction SET reverses = NULL WHERE amount = 30 AND reverses IS NOT NULL"

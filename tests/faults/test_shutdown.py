@@ -60,9 +60,7 @@ async def test_a_stop_answers_all_that_it_took(start_service: StartService, engi
 
 @pytest.mark.soak
 @pytest.mark.parametrize("workers", ["1", "2"])
-async def test_many_stops_answer_all_that_they_took(
-    start_service: StartService, engine_url: str, workers: str
-) -> None:
+async def test_many_stops_answer_all_that_they_took(start_service: StartService, engine_url: str, workers: str) -> None:
     service = start_service(database_url=engine_url, env=DRAIN, arguments=["--workers", workers])
     await stop_again_and_again(service, engine_url, list(STOPS) * 7)
 

@@ -110,8 +110,7 @@ async def test_a_clock_that_goes_back(start_service: StartService, engine_url: s
     if engine_url.startswith("postgresql:"):
         clock = ServerClock(engine_url)
         await clock.prepare()
-    following = {} if clock.command is None else {"command": clock.command}
-    service = start_service(database_url=engine_url, **following)
+    service = start_service(database_url=engine_url, command=clock.command)
     journal, mix = Journal(), Mix()
     await prepare(service.port, journal, mix)
     async with Load([service.port], journal, mix) as load:
