@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from roadbed.domains.ledger.service import Ledger
-from tests.integration.ledger.databases import Opened, emptied, migrated_file, new_postgres, new_sqlite, opened
+from tests.integration.ledger.databases import Opened, empty, migrated_file, new_postgres, new_sqlite, opened
 from tests.support.postgres import PostgresServer
 
 
@@ -21,9 +21,10 @@ def shared_postgres_url(postgres_server: PostgresServer) -> str:
 
 
 @pytest.fixture
-def postgres_ledger_url(postgres_server: PostgresServer, shared_postgres_url: str) -> str:
+async def postgres_ledger_url(shared_postgres_url: str) -> str:
     """The URL of a migrated and empty database on PostgreSQL."""
-    return emptied(postgres_server, shared_postgres_url)
+    await empty(shared_postgres_url)
+    return shared_postgres_url
 
 
 @pytest.fixture

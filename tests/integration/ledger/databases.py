@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
+
 from roadbed.data.database import Database
 from roadbed.data.migrations.locations import Location
 from roadbed.data.migrations.parent import upgrade
@@ -42,12 +44,13 @@ def new_postgres(server: PostgresServer) -> str:
     return server.create_database(server.template("ledger", migrate))
 
 
-def emptied(server: PostgresServer, url: str) -> str:
-    """Empty a database of ours; a tenth of the time of making a new one."""
+async def empty(url: str) -> None:
+    """Empty a database on PostgreSQL, in a tenth of the time of making a new one."""
+    connection = await asyncpg.connect(url)
     # The rule that nothing is ever deleted would refuse it.
-    statement = "SET session_replication_role = replica; TRUNCATE ledger_account, ledger_transaction, idempotency"
-    server.sql(statement, url.rpartition("/")[2])
-    return url
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute("TRUNCATE ledger_account, ledger_transaction, idempotency")
+    await connection.close()
 
 
 async def open_url(url: str, events: Events, **options: float) -> Database:

@@ -67,18 +67,15 @@ async def elsewhere_on(url: str) -> AsyncGenerator[Elsewhere]:
 
 def entry(account_id: UUID, amount: int, chosen: UUID | None = None, key: Idempotency | None = None) -> Posting:
     """A posting of one leg."""
-    transaction_id = chosen or new_id()
-    return Posting((Leg(transaction_id, account_id, amount),), f"t:{transaction_id}", None, chosen, key)
+    return Posting((Leg(chosen or new_id(), account_id, amount),), None, chosen, key)
 
 
 def transfer(source: UUID, target: UUID, amount: int, chosen: UUID | None = None) -> Posting:
     """A posting of two legs."""
-    transfer_id = chosen or new_id()
     legs = (Leg(new_id(), source, -amount), Leg(new_id(), target, amount))
-    return Posting(legs, f"x:{transfer_id}", transfer_id, chosen)
+    return Posting(legs, chosen or new_id(), chosen)
 
 
 def reversal(transaction_id: UUID, account_id: UUID, amount: int) -> Posting:
     """A posting that undoes a transaction of ``amount``."""
-    undoing = new_id()
-    return Posting((Leg(undoing, account_id, -amount, transaction_id),), f"t:{undoing}")
+    return Posting((Leg(new_id(), account_id, -amount, transaction_id),))

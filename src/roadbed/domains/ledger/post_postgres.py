@@ -48,7 +48,7 @@ async def post_on_postgres(connection: Any, postings: list[Posting]) -> Sequence
             status, _, reference = replays[index].partition(" ")
             outcomes.append(Known(reference, int(status), True))
         elif codes[index] == REPEATED:
-            outcomes.append(Known(posting.reference, 200, False))
+            outcomes.append(Known(posting.reference(), 200, False))
         else:
             outcomes.append(refusal(codes[index]))
     return outcomes
@@ -82,7 +82,7 @@ def _keys(postings: list[Posting]) -> dict[str, Any]:
         "keyed": True,
         "keys": [posting.idempotency and posting.idempotency.key for posting in postings],
         "fingerprints": [posting.idempotency and posting.idempotency.fingerprint for posting in postings],
-        "outcomes": [posting.reference for posting in postings],
+        "outcomes": [posting.reference() for posting in postings],
     }
 
 

@@ -49,9 +49,12 @@ _LIFETIME = LIFETIME // (datetime.resolution)
 class _State:
     """An account as it stands at this point of the flight."""
 
-    __slots__ = ("balance", "floor", "known", "last", "sequence", "touched", "version")
+    __slots__ = ("balance", "floor", "key", "known", "last", "sequence", "touched", "version")
 
-    def __init__(self, balance: int, floor: int | None, sequence: int, version: int, last: int, known: bool) -> None:
+    def __init__(
+        self, key: bytes, balance: int, floor: int | None, sequence: int, version: int, last: int, *, known: bool
+    ) -> None:
+        self.key = key
         self.balance = balance
         self.floor = floor
         self.sequence = sequence
@@ -78,19 +81,19 @@ class _Desk:
         return self.run.rows(query, (apsw.carray(tuple(values)), *more)) if values else []
 
     def _accounts(self, postings: list[Posting]) -> dict[UUID, _State]:
-        wanted = {leg.account_id for posting in postings for leg in posting.legs}
-        by_bytes = {account_id.bytes: account_id for account_id in wanted}
-        states = {account_id: _State(0, None, 0, 0, 0, False) for account_id in wanted}
-        for key, balance, floor, sequence, version, last in self._ask(ACCOUNTS_HELD, list(by_bytes)):
-            states[by_bytes[key]] = _State(balance, floor, sequence, version, last, True)
-        return states
+        keys = {leg.account_id: leg.account_id.bytes for posting in postings for leg in posting.legs}
+        held = {row[0]: row for row in self._ask(ACCOUNTS_HELD, list(keys.values()))}
+        return {
+            account_id: _State(*held[key], known=True) if key in held else _State(key, 0, None, 0, 0, 0, known=False)
+            for account_id, key in keys.items()
+        }
 
     def _keys(self, postings: list[Posting]) -> dict[bytes, tuple[bytes, str]]:
         wanted = [posting.idempotency.key for posting in postings if posting.idempotency is not None]
         return {key: (fingerprint, outcome) for key, fingerprint, outcome in self._ask(KEYS_USED, wanted, self.now)}
 
     def _choices(self, postings: list[Posting]) -> dict[UUID, tuple[bytes, ...]]:
-        """Return, per chosen id that is taken, what it was used for, comparable with ``_content``."""
+        """Return, per chosen id that is taken, the ``_content`` it was used for; empty if it was not chosen."""
         chosen = [posting for posting in postings if posting.chosen is not None]
         single = [posting.chosen.bytes for posting in chosen if posting.chosen and posting.transfer_id is None]
         double = [posting.chosen.bytes for posting in chosen if posting.chosen and posting.transfer_id is not None]
@@ -118,18 +121,18 @@ class _Desk:
             if self.choices[posting.chosen] != _content(posting):
                 return refusal(TAKEN)
             self._remember(posting, 200)
-            return Known(posting.reference, 200, False)
-        code, instant = self._check(posting)
+            return Known(posting.reference(), 200, False)
+        states = [self.states[leg.account_id] for leg in posting.legs]
+        code, instant = self._check(posting, states)
         if code:
             return refusal(code)
         self._remember(posting, 201)
-        created_at = from_micros(instant)
-        return Written(tuple([self._enter(posting, leg, instant, created_at) for leg in posting.legs]))
+        legs = [self._enter(posting, leg, state, instant) for leg, state in zip(posting.legs, states, strict=True)]
+        return Written(tuple(legs))
 
-    def _check(self, posting: Posting) -> tuple[int, int]:
+    def _check(self, posting: Posting, states: list[_State]) -> tuple[int, int]:
         instant = self.now
-        for leg in posting.legs:
-            state = self.states[leg.account_id]
+        for leg, state in zip(posting.legs, states, strict=True):
             balance = state.balance + leg.amount
             if leg.reverses is not None and leg.reverses in self.reversed:
                 return REVERSED, 0
@@ -141,8 +144,7 @@ class _Desk:
             instant = max(instant, state.last + 1)
         return 0, instant
 
-    def _enter(self, posting: Posting, leg: Leg, instant: int, created_at: datetime) -> Transaction:
-        state = self.states[leg.account_id]
+    def _enter(self, posting: Posting, leg: Leg, state: _State, instant: int) -> Transaction:
         state.balance += leg.amount
         state.sequence += 1
         state.version += 1
@@ -152,7 +154,7 @@ class _Desk:
         self.entries.append(
             (
                 leg.transaction_id.bytes,
-                leg.account_id.bytes,
+                state.key,
                 leg.amount,
                 instant,
                 state.sequence,
@@ -162,23 +164,30 @@ class _Desk:
             )
         )
         return Transaction(
-            leg.transaction_id, leg.account_id, leg.amount, created_at, state.sequence, state.balance, transfer, undone
+            leg.transaction_id,
+            leg.account_id,
+            leg.amount,
+            from_micros(instant),
+            state.sequence,
+            state.balance,
+            transfer,
+            undone,
         )
 
     def _remember(self, posting: Posting, status: int) -> None:
         key = posting.idempotency
         if key is not None:
-            self.key_rows.append((key.key, key.fingerprint, f"{status} {posting.reference}", self.now + _LIFETIME))
+            self.key_rows.append((key.key, key.fingerprint, f"{status} {posting.reference()}", self.now + _LIFETIME))
 
     def write(self) -> None:
         """Write everything that was decided: accounts first, since entries refer to them."""
         new: list[tuple[Any, ...]] = []
         changed: list[tuple[Any, ...]] = []
-        for account_id, state in self.states.items():
+        for state in self.states.values():
             if state.touched and state.known:
-                changed.append((state.balance, state.sequence, state.version, state.last, account_id.bytes))
+                changed.append((state.balance, state.sequence, state.version, state.last, state.key))
             elif state.touched:
-                new.append((account_id.bytes, state.balance, state.sequence, state.version, state.last))
+                new.append((state.key, state.balance, state.sequence, state.version, state.last))
         self.run.execute_rows(INSERT_ACCOUNT, new)
         self.run.execute_rows(UPDATE_ACCOUNT, changed)
         self.run.execute_rows(INSERT_TRANSACTION, self.entries)
@@ -186,7 +195,7 @@ class _Desk:
 
 
 def _content(posting: Posting) -> tuple[bytes | int, ...]:
-    return tuple(part for leg in posting.legs for part in (leg.account_id.bytes, leg.amount))
+    return tuple([part for leg in posting.legs for part in (leg.account_id.bytes, leg.amount)])
 
 
 def post_on_sqlite(clock: Clock, run: Run, postings: list[Posting]) -> Sequence[Outcome]:

@@ -6,6 +6,7 @@ a transaction that was reversed before, a balance that would leave int64, a bala
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -38,15 +39,20 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
     """One write: all its legs or none.
 
     ``chosen`` is the id that the client chose (of the transaction, or of the transfer): the same content under it
-    again repeats the first answer. ``reference`` finds the legs again for a replay: ``t:<id>[,<id>]``, the ids of the
-    legs in order, or ``x:<transfer id>``.
+    again repeats the first answer.
     """
 
     legs: tuple[Leg, ...]
-    reference: str
     transfer_id: UUID | None = None
     chosen: UUID | None = None
     idempotency: Idempotency | None = None
+
+    def reference(self) -> str:
+        """Return what finds the legs again for a later reply: ``t:<id>[,<id>]`` by their own ids, in order, or
+        ``x:<transfer id>``, which holds for a transfer that an earlier request with the same chosen id wrote."""
+        if self.transfer_id is not None and self.legs[0].reverses is None:
+            return f"x:{self.transfer_id}"
+        return "t:" + ",".join([str(leg.transaction_id) for leg in self.legs])
 
 
 class Written(msgspec.Struct, frozen=True, gc=False):
@@ -66,14 +72,16 @@ class Known(msgspec.Struct, frozen=True, gc=False):
 Outcome = Written | Known | RoadbedError
 
 
-def clashes(posting: Posting) -> list[object]:
+def clashes(posting: Posting) -> Sequence[object]:
     """Return what two postings of one flight must not share: an idempotency key, a chosen id, a reversed entry."""
-    held: list[object] = []
+    reversing = posting.legs[0].reverses is not None
+    if posting.chosen is None and posting.idempotency is None and not reversing:
+        return ()
+    held: list[object] = [leg.reverses for leg in posting.legs] if reversing else []
     if posting.idempotency is not None:
         held.append(posting.idempotency.key)
     if posting.chosen is not None:
         held.append(posting.chosen)
-    held.extend(leg.reverses for leg in posting.legs if leg.reverses is not None)
     return held
 
 

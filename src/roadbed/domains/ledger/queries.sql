@@ -52,8 +52,10 @@ VALUES (:transaction_id, :account_id, :amount, :created_at, :sequence, :balance,
 
 -- name: insert_key
 -- dialect: sqlite
-INSERT OR REPLACE INTO idempotency (key, fingerprint, outcome, expires_at)
+INSERT INTO idempotency (key, fingerprint, outcome, expires_at)
 VALUES (:key, :fingerprint, :outcome, :expires_at)
+    ON CONFLICT (key) DO UPDATE
+   SET fingerprint = excluded.fingerprint, outcome = excluded.outcome, expires_at = excluded.expires_at
 
 -- name: transactions_by_id
 -- dialect: sqlite
@@ -109,7 +111,8 @@ SELECT account_id, balance, min_balance, version, updated_at
  LIMIT :limit
 
 -- name: count_transactions
-SELECT count(*) AS total FROM ledger_transaction
+-- An account's sequence counts its transactions; there are fewer accounts to add up than transactions to count.
+SELECT CAST(coalesce(sum(sequence), 0) AS bigint) AS total FROM ledger_account
 
 -- name: count_transactions_of_account
 SELECT coalesce(max(sequence), 0) AS total FROM ledger_account WHERE account_id = :account_id

@@ -117,9 +117,8 @@ class Ledger:
             KeyReused: other content under the idempotency key.
         """
         chosen = None if new.transaction_id is msgspec.UNSET else new.transaction_id
-        transaction_id = chosen or new_id()
-        leg = Leg(transaction_id, new.account_id, new.amount)
-        return await self._book(Posting((leg,), f"t:{transaction_id}", None, chosen, idempotency))
+        leg = Leg(chosen or new_id(), new.account_id, new.amount)
+        return await self._book(Posting((leg,), None, chosen, idempotency))
 
     async def transfer(self, new: NewTransfer, idempotency: Idempotency | None = None) -> Posted:
         """Move money between two accounts, atomically; the legs are: taken, given.
@@ -131,9 +130,8 @@ class Ledger:
         if new.source == new.target:
             raise Invalid(faults=[Fault("/to", "must differ from the account that the money comes from")])
         chosen = None if new.transfer_id is msgspec.UNSET else new.transfer_id
-        transfer_id = chosen or new_id()
         legs = (Leg(new_id(), new.source, -new.amount), Leg(new_id(), new.target, new.amount))
-        return await self._book(Posting(legs, f"x:{transfer_id}", transfer_id, chosen, idempotency))
+        return await self._book(Posting(legs, chosen or new_id(), chosen, idempotency))
 
     async def reverse(self, transaction_id: UUID, idempotency: Idempotency | None = None) -> Posted:
         """Undo a transaction once, both legs if it belongs to a transfer. Transactions never change, so what is read
@@ -154,8 +152,7 @@ class Ledger:
         if any(entry.amount == INT64_MIN for entry in entries):
             raise refusal(OVERFLOW)
         legs = tuple([Leg(new_id(), entry.account_id, -entry.amount, entry.transaction_id) for entry in entries])
-        reference = "t:" + ",".join(str(leg.transaction_id) for leg in legs)
-        return await self._book(Posting(legs, reference, transfer_id, None, idempotency))
+        return await self._book(Posting(legs, transfer_id, None, idempotency))
 
     async def _book(self, posting: Posting) -> Posted:
         outcome: Written | Known = await self._post.join(posting)
