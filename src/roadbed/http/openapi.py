@@ -62,6 +62,9 @@ def encode(description: Schema) -> bytes:
     return msgspec.json.encode(description)
 
 
+# More of a cursor cannot be said: which texts are some is known to those alone who got them in a Link.
+_CURSOR: Schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "contentEncoding": "base64url"}
+
 _DESCRIPTION = (
     "Failures are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems, `application/problem+json`; their "
     "`instance` is the `X-Request-Id` of the reply. Unsafe calls take an `Idempotency-Key`: the same call again, "
@@ -119,7 +122,8 @@ def _success_schema(endpoint: Endpoint, schemas: Schemas) -> Schema | None:
 
 
 def _parameter(parameter: Parameter) -> Schema:
-    schema = without_null(schema_of(parameter.annotation))
+    is_cursor = parameter.argument == "page:after"
+    schema = dict(_CURSOR) if is_cursor else without_null(schema_of(parameter.annotation))
     description = schema.pop("description", None) or _PAGING_HELP.get(parameter.name)
     if parameter.default is not REQUIRED and parameter.default is not None:
         schema["default"] = msgspec.to_builtins(parameter.default)

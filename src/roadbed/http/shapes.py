@@ -46,7 +46,8 @@ def leaves(kind: Any, seen: set[Any] | None = None) -> list[tuple[Any, Any]]:
             return []
         seen.add(plain)
         return [leaf for field in msgspec.structs.fields(plain) for leaf in leaves(field.type, seen)]
-    parts = get_args(plain)
+    # The names of an object are no values of it.
+    parts = get_args(plain)[1:] if get_origin(plain) is dict else get_args(plain)
     if parts and get_origin(plain) is not None:
         return [leaf for part in parts for leaf in leaves(part, seen)]
     return [(plain, kind)]

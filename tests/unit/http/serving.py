@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -12,7 +13,16 @@ from uvicorn import Config, Server
 
 from roadbed.http.connections import STATE_KEY
 from roadbed.http.edge import Edge
+from roadbed.http.limits import HttpOptions
 from roadbed.http.protocol import PROTOCOL
+from tests.unit.http import notes
+from tests.unit.http.driving import Recorder
+
+GET = b"GET /ping HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+BODY = b'{"text": "x"}'
+HEAD = b"POST /notes HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+POST = HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 PATIENCE = 10.0
 """Seconds after which a test that waits for bytes gives up: far more than anything here takes."""
@@ -118,3 +128,39 @@ async def serving(edge: Edge) -> AsyncGenerator[Serving]:
                 client.leave()
             server.should_exit = True
             await task
+
+
+BIG = 20_000_000
+
+
+OPTIONS = HttpOptions(head_limit=2000, url_limit=500, max_headers=20, body_limit=5000, max_connections=5)
+
+
+async def stream(scope: Any, receive: Any, send: Any) -> None:
+    """A mounted application that sends in parts, of a length that it does not tell, or a very long reply."""
+    size = BIG if scope["path"].endswith("/big") else 0
+    headers = [(b"content-length", b"%d" % size)] if size else []
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for part in [b"x" * size] if size else [b"one", b"", b"two"]:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+class World:
+    """A served domain with its events."""
+
+    def __init__(self, server: Serving, service: notes.Notes, recorder: Recorder) -> None:
+        self.server = server
+        self.service = service
+        self.recorder = recorder
+
+    @property
+    def statuses(self) -> list[int]:
+        return [event.status for event in self.recorder.finished]
+
+
+Serve = Callable[..., Any]
+
+
+def slug(body: bytes) -> str:
+    return json.loads(body)["type"].removeprefix("urn:roadbed:problem:")

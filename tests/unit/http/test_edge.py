@@ -12,56 +12,7 @@ from roadbed.http.edge import Edge
 from roadbed.http.limits import HttpOptions
 from roadbed.http.operations import Operations
 from tests.unit.http import notes
-from tests.unit.http.driving import HOST, OPTIONS, Recorder, ask, drive, make_edge, messages_of, reply_of, scope_of
-
-KEY = {"Idempotency-Key": "key-1"}
-
-
-@pytest.fixture
-def service() -> notes.Notes:
-    return notes.Notes()
-
-
-@pytest.fixture
-def made(service: notes.Notes) -> tuple[Edge, Recorder]:
-    return make_edge(notes.operations, service)
-
-
-@pytest.fixture
-def edge(made: tuple[Edge, Recorder]) -> Edge:
-    return made[0]
-
-
-@pytest.fixture
-def recorder(made: tuple[Edge, Recorder]) -> Recorder:
-    return made[1]
-
-
-@pytest.fixture
-def note(service: notes.Notes) -> notes.Note:
-    return service.add(notes.NewNote("first"))
-
-
-async def test_what_is_made_is_returned_with_its_place_and_version(edge: Edge) -> None:
-    reply = await ask(edge, "POST /notes", {"text": "x", "weight": 7, "colour": "blue"})
-    note = reply.json()
-    assert (note["text"], note["weight"], note["parent"], note["colour"]) == ("x", 7, None, "blue")
-    assert (f"/notes/{note['note_id']}", '"1"') == (reply.header("location"), reply.header("etag"))
-
-
-@pytest.mark.parametrize("weight", ['"7"', "7.0", "1e3", "true", "null", "9223372036854775808"])
-async def test_nothing_but_an_integer_is_an_integer(edge: Edge, service: notes.Notes, weight: str) -> None:
-    # What passes as 7 elsewhere must not pass here: an amount is never guessed.
-    reply = await ask(edge, "POST /notes", b'{"text": "x", "weight": %s}' % weight.encode())
-    assert (reply.status, list(reply.faults), service.kept) == (400, ["/weight"], {})
-
-
-@pytest.mark.parametrize(
-    "media", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"]
-)
-async def test_a_form_is_no_json_even_if_it_reads_like_it(edge: Edge, service: notes.Notes, media: str) -> None:
-    reply = await ask(edge, "POST /notes", b'{"text": "x"}', {"Content-Type": media})
-    assert (reply.status, service.kept) == (415, {})
+from tests.unit.http.driving import HOST, Recorder, ask, drive, make_edge, messages_of, reply_of, scope_of
 
 
 async def test_all_that_is_wrong_is_told_together(edge: Edge) -> None:
@@ -141,12 +92,6 @@ async def test_a_slash_at_the_end_is_another_path(edge: Edge, path: str) -> None
     assert (await ask(edge, f"GET {path}")).status == 404
 
 
-async def test_head_answers_where_get_does(edge: Edge, note: notes.Note) -> None:
-    reply = await ask(edge, f"HEAD /notes/{note.note_id}")
-    assert (reply.status, reply.body, reply.header("etag")) == (200, b"", '"1"')
-    assert int(reply.header("content-length") or 0) > 0
-
-
 @pytest.mark.parametrize(
     ("path", "allow"),
     [
@@ -160,153 +105,9 @@ async def test_allow_names_the_methods(edge: Edge, path: str, allow: str) -> Non
     assert [(204, allow), (405, allow)] == [(reply.status, reply.header("allow")) for reply in (options, wrong)]
 
 
-async def test_pages_lead_to_the_next_until_the_end(edge: Edge, service: notes.Notes) -> None:
-    expected = [str(service.add(notes.NewNote(f"note {number}")).note_id) for number in range(5)]
-    found: list[str] = []
-    target: str | None = "/notes?colour=red"
-    pages = 0
-    while target is not None:
-        reply = await ask(edge, f"GET {target}")
-        found += [note["note_id"] for note in reply.json()]
-        link = reply.header("link")
-        target = None if link is None else link.removeprefix("<").removesuffix('>; rel="next"')
-        assert target is None or "colour=red" in target
-        pages += 1
-    assert (expected, 3) == (found, pages)
-
-
-async def test_a_page_has_the_size_asked_for(edge: Edge, service: notes.Notes) -> None:
-    for number in range(5):
-        service.add(notes.NewNote(f"note {number}"))
-    sizes = [len((await ask(edge, f"GET /notes{query}")).json()) for query in ("", "?limit=1", "?limit=1000")]
-    assert sizes == [2, 1, 5]
-
-
-@pytest.mark.parametrize(("query", "expected"), [("", None), ("?total=false", None), ("?total=true", "1")])
-async def test_the_total_is_counted_when_asked_for(edge: Edge, note: notes.Note, query: str, expected: str) -> None:
-    assert expected == (await ask(edge, f"GET /notes{query}")).header("total-count")
-
-
-@pytest.mark.parametrize("after", ["", "x", "AAAA", "%00", "a" * 3000])
-async def test_a_forged_cursor_is_refused(edge: Edge, after: str) -> None:
-    reply = await ask(edge, f"GET /notes?after={after}")
-    assert (reply.status, list(reply.faults)) == (400, ["query:after"])
-
-
-@pytest.mark.parametrize("limit", ["0", "1001", "-1", "1.0", "x", ""])
-async def test_a_limit_has_bounds(edge: Edge, limit: str) -> None:
-    reply = await ask(edge, f"GET /notes?limit={limit}")
-    assert (reply.status, list(reply.faults)) == (400, ["query:limit"])
-
-
-@pytest.mark.parametrize(
-    ("field", "expected"),
-    [('"1"', 304), ('W/"1"', 304), ("*", 304), ('"0", "1"', 304), ('"2"', 200), ('"01"', 200), ('"x"', 200)],
-)
-async def test_a_version_that_is_known_is_not_sent_again(
-    edge: Edge, note: notes.Note, field: str, expected: int
-) -> None:
-    reply = await ask(edge, f"GET /notes/{note.note_id}", headers={"If-None-Match": field})
-    assert (expected, '"1"', expected == 304) == (reply.status, reply.header("etag"), reply.body == b"")
-
-
-@pytest.mark.parametrize(("field", "expected"), [('"1"', 200), ("*", 200), ('"2"', 412), ('W/"1"', 412), ("1", 400)])
-async def test_a_read_may_insist_on_a_version(edge: Edge, note: notes.Note, field: str, expected: int) -> None:
-    assert expected == (await ask(edge, f"GET /notes/{note.note_id}", headers={"If-Match": field})).status
-
-
-async def test_a_read_without_versions_has_no_conditions(edge: Edge) -> None:
-    assert (await ask(edge, "GET /ping", headers={"If-None-Match": "*", "If-Match": '"9"'})).status == 200
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ({}, 200),
-        ({"If-Match": '"1"'}, 200),
-        ({"If-Match": '"7", "1"'}, 200),
-        ({"If-Match": "*"}, 200),
-        ({"If-Match": '"2"'}, 412),
-        ({"If-Match": 'W/"1"'}, 412),
-        ({"If-None-Match": '"2"'}, 200),
-        ({"If-None-Match": "*"}, 412),
-        ({"If-Match": "1"}, 400),
-        ({"If-None-Match": '"1'}, 400),
-    ],
-)
-async def test_a_conditional_write_obeys(edge: Edge, note: notes.Note, headers: dict[str, str], expected: int) -> None:
-    reply = await ask(edge, f"PUT /notes/{note.note_id}", {"text": "new"}, headers)
-    assert expected == reply.status
-    if expected == 400:
-        assert [f"header:{name}" for name in headers] == list(reply.faults)
-
-
-@pytest.mark.parametrize("name", ["If-Match", "If-None-Match"])
-async def test_a_write_without_conditions_refuses_them(edge: Edge, service: notes.Notes, name: str) -> None:
-    # To ignore one would let the caller believe that nothing can be overwritten.
-    reply = await ask(edge, "POST /notes", {"text": "x"}, {name: "*"})
-    assert (400, [f"header:{name}"], {}) == (reply.status, list(reply.faults), service.kept)
-
-
-async def test_the_key_of_a_write_reaches_the_service(edge: Edge, service: notes.Notes) -> None:
-    for headers in ({}, KEY, KEY, {"Idempotency-Key": '"key-1"'}, {"Idempotency-Key": "key-2"}):
-        await ask(edge, "POST /notes", {"text": "x"}, headers)
-    none, first, second, quoted, other = service.keys
-    assert (none, first == second, first == quoted, first == other) == (None, True, True, False)
-
-
-async def test_other_content_has_another_fingerprint_under_the_same_key(edge: Edge, service: notes.Notes) -> None:
-    await ask(edge, "POST /notes", {"text": "x"}, KEY)
-    await ask(edge, "POST /notes", {"text": "y"}, KEY)
-    first, second = service.keys
-    assert first is not None
-    assert second is not None
-    assert (first.key == second.key, first.fingerprint == second.fingerprint) == (True, False)
-
-
-@pytest.mark.parametrize("key", ["", "a b", "x" * 256, "é"])
-async def test_a_malformed_key_is_refused(edge: Edge, service: notes.Notes, key: str) -> None:
-    reply = await ask(edge, "POST /notes", {"text": "x"}, {"Idempotency-Key": key})
-    assert (reply.status, list(reply.faults), service.kept) == (400, ["header:Idempotency-Key"], {})
-
-
-async def test_an_operation_without_keys_refuses_one(edge: Edge, note: notes.Note, service: notes.Notes) -> None:
-    # To ignore it would be to promise that a retry is safe.
-    reply = await ask(edge, f"DELETE /notes/{note.note_id}", headers=KEY)
-    assert (reply.status, list(reply.faults)) == (400, ["header:Idempotency-Key"])
-    assert note.note_id in service.kept
-
-
-async def test_a_key_on_a_read_is_nobodys_business(edge: Edge) -> None:
-    assert (await ask(edge, "GET /ping", headers={"Idempotency-Key": ""})).status == 200
-
-
-async def test_an_operation_without_a_body_refuses_one(edge: Edge, note: notes.Note, service: notes.Notes) -> None:
-    reply = await ask(edge, f"DELETE /notes/{note.note_id}", {"really": True})
-    assert (reply.status, list(reply.faults)) == (400, [""])
-    assert note.note_id in service.kept
-
-
-async def test_an_empty_body_is_none(edge: Edge, note: notes.Note) -> None:
-    reply = await ask(edge, f"DELETE /notes/{note.note_id}", chunks=[b"", b""])
-    assert reply.status == 204
-
-
-async def test_a_body_may_come_in_parts(edge: Edge) -> None:
-    reply = await ask(
-        edge, "POST /notes", headers={"Content-Type": "application/json"}, chunks=[b'{"te', b'xt":', b'"x"}']
-    )
-    assert (reply.status, reply.json()["text"]) == (201, "x")
-
-
 async def test_a_field_that_comes_twice_is_refused(edge: Edge) -> None:
     reply = await ask(edge, "GET /ping", headers=[("Host", HOST), ("Host", HOST)])
     assert (reply.status, list(reply.faults)) == (400, ["header:Host"])
-
-
-async def test_a_list_field_may_come_twice(edge: Edge, note: notes.Note) -> None:
-    headers = [("If-None-Match", '"7"'), ("If-None-Match", '"1"')]
-    assert (await ask(edge, f"GET /notes/{note.note_id}", headers=headers)).status == 304
 
 
 async def test_what_a_page_says_of_itself_stands(edge: Edge) -> None:
@@ -382,16 +183,3 @@ async def test_websockets_are_refused(edge: Edge) -> None:
 async def test_a_lifespan_is_acknowledged(edge: Edge) -> None:
     sent = await drive(edge, {"type": "lifespan"}, [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
     assert [message["type"] for message in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-
-
-async def test_an_operation_may_have_its_own_bound_and_media_types() -> None:
-    operations: Operations[None] = Operations("t", "t")
-
-    @operations.post("/small", body_limit=10, consumes=("application/json", "application/x-www-form-urlencoded"))
-    async def small(call: Call[None], body: list[int]) -> list[int]:
-        return body
-
-    edge, _ = make_edge(operations, options=OPTIONS)
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
-    replies = [await ask(edge, "POST /small", body, form) for body in (b"[1, 2]", b"[1,    2]]]]", b"a=1")]
-    assert [reply.status for reply in replies] == [200, 413, 400]

@@ -54,7 +54,7 @@ def test_objects_are_structs_with_names_and_no_tag() -> None:
 
 
 def test_leaves_of_a_tree_that_contains_itself() -> None:
-    assert [int, UUID, str] == [plain for plain, _ in leaves(Tree)]
+    assert [int, UUID] == [plain for plain, _ in leaves(Tree)]
 
 
 def test_structs_of_a_tree_that_contains_itself() -> None:

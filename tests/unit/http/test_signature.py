@@ -1,38 +1,48 @@
 """Declarations: what is wrong with any of them is told at once, with domain, path and function."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Any
 
-import msgspec
 import pytest
 
 from roadbed.data.listing import Listing
 from roadbed.http.call import Call
 from roadbed.http.compiler import compile_groups
 from roadbed.http.limits import HttpOptions
-from roadbed.http.operations import Header, Operation, Operations
+from roadbed.http.operations import Operation, Operations
 from roadbed.http.paging import Page
 from roadbed.http.reply import Reply
 from roadbed.http.signature import Signature, read_signature, template_names
 from roadbed.kernel.errors import ConfigurationError
-
-
-class Cursor(msgspec.Struct, array_like=True):
-    number: int
-
-
-class Body(msgspec.Struct, forbid_unknown_fields=True):
-    number: int
-
-
-class Lax(msgspec.Struct):
-    number: int
-
-
-class Outer(msgspec.Struct, forbid_unknown_fields=True):
-    inner: list[Lax]
+from tests.unit.http.declarations import (
+    Body,
+    Cursor,
+    call_not_first,
+    double_starred,
+    everything,
+    no_call,
+    no_return,
+    no_type,
+    not_async,
+    nothing,
+    paged,
+    paged_twice,
+    plain,
+    positional,
+    starred,
+    unknown_type,
+    with_bad_bound,
+    with_body,
+    with_default_body,
+    with_default_id,
+    with_dict,
+    with_id,
+    with_lax_body,
+    with_lax_inner_body,
+    with_list_id,
+    with_odd_body,
+    with_struct,
+)
 
 
 def read(function: Any, path: str = "/a", method: str = "GET", **options: Any) -> tuple[Signature | None, list[str]]:
@@ -46,19 +56,6 @@ def understood(function: Any, path: str = "/a", method: str = "GET", **options: 
     assert problems == []
     assert signature is not None
     return signature
-
-
-async def everything(
-    call: Call[None],
-    account_id: UUID,
-    body: Body,
-    at: datetime,
-    tag: list[int] | None = None,
-    tenant: Annotated[str, Header("X-Tenant")] = "t",
-) -> Body:
-    call.version = 1
-    call.location = "/"
-    return body
 
 
 def test_each_parameter_has_its_place() -> None:
@@ -111,79 +108,9 @@ def test_keyword_only_parameters_are_as_good() -> None:
     assert [parameter.name for parameter in understood(handler).parameters] == ["number"]
 
 
-async def plain(call: Call[None]) -> str: ...
-
-
-def not_async(call: Call[None]) -> str: ...
-
-
-async def no_call() -> str: ...
-
-
-async def call_not_first(number: int, call: Call[None]) -> str: ...
-
-
-async def no_type(call: Call[None], number) -> str: ...
-
-
-async def unknown_type(call: Call[None], number: "Nowhere") -> str: ...  # noqa: F821  # pyright: ignore[reportUndefinedVariable]
-
-
-async def no_return(call: Call[None]): ...
-
-
-async def starred(call: Call[None], *numbers: int) -> str: ...
-
-
-async def double_starred(call: Call[None], **numbers: int) -> str: ...
-
-
-async def positional(call: Call[None], number: int, /) -> str: ...
-
-
-async def with_body(call: Call[None], body: Body) -> str: ...
-
-
-async def with_default_body(call: Call[None], body: Body = Body(1)) -> str: ...  # noqa: B008
-
-
-async def with_odd_body(call: Call[None], body: Lax | Body) -> str: ...
-
-
-async def with_lax_body(call: Call[None], body: Lax) -> str: ...
-
-
-async def with_lax_inner_body(call: Call[None], body: Outer | None) -> str: ...
-
-
-async def with_dict(call: Call[None], number: dict[str, int]) -> str: ...
-
-
-async def with_struct(call: Call[None], number: Body) -> str: ...
-
-
-async def with_bad_bound(call: Call[None], number: Annotated[str, msgspec.Meta(ge=1)]) -> str: ...
-
-
-async def with_id(call: Call[None], number: int) -> str: ...
-
-
-async def with_list_id(call: Call[None], number: list[int]) -> str: ...
-
-
-async def with_default_id(call: Call[None], number: int = 5) -> str: ...
-
-
-async def paged(call: Call[None], page: Page[Cursor]) -> list[int]: ...
-
-
-async def paged_twice(call: Call[None], page: Page[Cursor], limit: int, after: str, total: bool) -> Listing[int]: ...
-
-
-async def nothing(call: Call[None]) -> None: ...
-
-
 ONE_PARAMETER = "{number} of the path needs exactly one parameter of this name"
+
+
 Declared = Callable[..., Awaitable[Any]]
 
 
