@@ -79,6 +79,13 @@ async def test_only_if_the_version_matches(ledger: Ledger) -> None:
     assert (await ledger.account(A)).min_balance == 0
 
 
+async def test_unless_the_version_matches(ledger: Ledger) -> None:
+    await put(ledger, A, 10)
+    with pytest.raises(PreconditionFailed):
+        await ledger.set_limits(A, 0, if_none_match={1})
+    assert (await ledger.set_limits(A, 0, if_match={1}, if_none_match={2})).version == 2
+
+
 async def test_of_many_with_one_version_one_wins(ledger: Ledger) -> None:
     await put(ledger, A, 10)
     asked = [ledger.set_limits(A, floor, if_match={1}) for floor in range(10)]
