@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.conftest import StartService
+from tests.faults import rows
 from tests.faults.freezing import frozen
 from tests.faults.health import Probes
 from tests.faults.journal import Journal
 from tests.faults.load import Load, prepare
+from tests.faults.proxy import proxied
 from tests.faults.verdict import verdict
 from tests.faults.writes import Mix
 from tests.support.postgres import PostgresServer, StopMode
@@ -31,7 +33,7 @@ class Scene:
 
 @asynccontextmanager
 async def scene(start_service: StartService, url: str, *arguments: str) -> AsyncIterator[Scene]:
-    """Let something happen under load; afterwards everything must be right, and no connection may have broken."""
+    """Let something happen under load; afterwards everything must be right, and no client's connection have broken."""
     service = start_service(database_url=url, env=LIMITS, arguments=arguments)
     journal, mix = Journal(), Mix()
     await prepare(service.port, journal, mix)
@@ -122,3 +124,34 @@ async def test_a_server_that_freezes_again_and_again(
             with frozen(breakable_postgres):
                 await run.load.refusals(AWAY, count)
             await run.load.more(100)
+
+
+async def lose_replies(start_service: StartService, url: str, rounds: int) -> None:
+    """The connection is lost at commit: what is written although nobody could say so is found again by a retry."""
+    done = 0
+    async with proxied(url) as proxy:
+        # The proxy lives in this event loop: the start, which waits, has to leave it free.
+        service = await asyncio.to_thread(start_service, database_url=proxy.url, env=LIMITS)
+        journal, mix = Journal(), Mix()
+        await prepare(service.port, journal, mix)
+        for number in range(rounds):
+            async with Load([service.port], journal, mix) as load:
+                await load.more(30)
+                await proxy.lose_replies(1 + number % 3)
+                await load.more(30)
+            stored = {(row.account_id, row.amount) for row in await rows.entries(url)}
+            done += len([write for write in journal.unknown if stored.intersection(write.legs)])
+            assert set(journal.unknown.values()) <= {"outcome-unknown", "deadline-exceeded"}
+            assert await verdict(service.port, url, journal) == []
+        assert (journal.lost, journal.unreachable) == (0, 0)
+        await asyncio.to_thread(service.terminate)
+    assert done >= rounds
+
+
+async def test_a_reply_lost_at_commit_is_an_unknown_outcome(start_service: StartService, postgres_url: str) -> None:
+    await lose_replies(start_service, postgres_url, 3)
+
+
+@pytest.mark.soak
+async def test_many_replies_lost_at_commit(start_service: StartService, postgres_url: str) -> None:
+    await lose_replies(start_service, postgres_url, 100)
