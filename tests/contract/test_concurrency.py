@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from threading import Barrier
 from typing import Any
 from uuid import uuid4
@@ -125,7 +126,8 @@ def test_the_balance_of_a_hot_account_is_exact(workers: Running) -> None:
     for entry in entries:
         balance += entry["amount"]
         assert balance == entry["balance"]
-    assert sorted(entry["created_at"] for entry in entries) == [entry["created_at"] for entry in entries]
+    instants = [datetime.fromisoformat(entry["created_at"]) for entry in entries]
+    assert sorted(instants) == instants
     assert {hot: balance} == workers.ledger.balances([hot])
 
 

@@ -6,6 +6,7 @@ from tests.contract.tables import (
     lists,
     media,
     money,
+    pages,
     paths,
     queries,
     retries,
@@ -26,4 +27,5 @@ TABLES = {
     "conditions": conditions.SCENARIOS,
     "retries": retries.SCENARIOS,
     "callers": callers.SCENARIOS,
+    "pages": pages.SCENARIOS,
 }
