@@ -30,7 +30,7 @@ from roadbed.http.reply import Reply
 from roadbed.kernel.clock import now
 from roadbed.kernel.errors import NotFound
 from roadbed.kernel.events import Events, Notice
-from roadbed.kernel.settings import PRODUCTION, Settings
+from roadbed.kernel.settings import Settings
 from roadbed.resource.domain import Domain
 from roadbed.resource.registry import load_domains, locations, shipped_locations
 from roadbed.runtime.health import Check, Readiness, Report
@@ -126,7 +126,6 @@ def http_options(settings: Settings) -> HttpOptions:
         head_timeout=settings.head_timeout,
         keep_alive=settings.keep_alive,
         shutdown_timeout=settings.drain_timeout,
-        development=settings.environment != PRODUCTION,
         version=roadbed.__version__,
     )
 

@@ -230,14 +230,13 @@ def test_the_settings_reach_the_http_room() -> None:
         keep_alive=4.0,
         shutdown_timeout=5.0,
         max_connections=6,
-        development=True,
         version=roadbed.__version__,
     )
 
 
-def test_production_tells_less_and_asks_for_its_hosts() -> None:
+def test_production_asks_for_its_hosts() -> None:
     options = http_options(Settings(environment="production", allowed_hosts=("api.example.org",)))
-    assert (options.development, options.allowed_hosts) == (False, ("api.example.org",))
+    assert options.allowed_hosts == ("api.example.org",)
 
 
 def test_domains_that_claim_one_path_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -270,8 +270,7 @@ class Edge:
     def _unforeseen(self, call: Call[Any], error: Exception) -> Failure:
         for subscriber in self._failed:
             subscriber(RequestFailed(call.request_id, call.method, call.route, error))
-        hint = f"{type(error).__name__}: {error}" if self.options.development else ""
-        return internal(call.request_id, hint)
+        return internal(call.request_id)
 
 
 _NOBODY = ("",)

@@ -24,8 +24,7 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How the HTTP room behaves. Times are in seconds, sizes in bytes.
 
     ``allowed_hosts`` are names without port; ``*.example.org`` covers subdomains, ``*`` switches the check off.
-    ``cors_origins`` are whole origins (``https://shop.example``), or ``*``. ``development`` makes 500 replies name the
-    class of the error.
+    ``cors_origins`` are whole origins (``https://shop.example``), or ``*``.
     """
 
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
@@ -41,6 +40,5 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
     head_timeout: float = 10.0
     keep_alive: float = 60.0
     shutdown_timeout: float = 20.0
-    development: bool = False
     title: str = "Roadbed"
     version: str = "0"

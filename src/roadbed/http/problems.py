@@ -114,10 +114,10 @@ def render(error: RoadbedError, request_id: str, method: str = "GET", *, keyed: 
     return Failure(status, slug, _encode(problem), _headers(error))
 
 
-def internal(request_id: str, hint: str = "") -> Failure:
-    """Make the reply for an error that nobody foresaw. The cause is hidden; ``hint`` is for development."""
+def internal(request_id: str) -> Failure:
+    """Make the reply for an error that nobody foresaw. The cause stays inside: it may hold anything."""
     title = RoadbedError.title
-    detail = hint or "The cause is in the log of the service, under this request id"
+    detail = "The cause is in the log of the service, under this request id"
     problem = Problem(f"urn:roadbed:problem:{RoadbedError.slug}", title, 500, detail, request_id)
     return Failure(500, RoadbedError.slug, _encode(problem), ())
 
