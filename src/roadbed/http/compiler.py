@@ -167,6 +167,8 @@ def _unsafe(
     media = MediaTypes(tuple(operation.consumes))
     decode = JsonBody(signature.body).decode if signature.has_body else None
     bind_call = bind or _no_parameters
+    refused = [] if operation.idempotent else ["Idempotency-Key"]
+    refused += [] if operation.conditional else ["If-Match", "If-None-Match"]
 
     async def answer(call: Call[Any], segments: Sequence[str], receive: Receive) -> bytes:
         fields = call.fields
@@ -181,7 +183,7 @@ def _unsafe(
         elif has_body(fields) and await read_body(call, receive, limit):
             faults.append(Fault("", "This operation takes no body"))
         if b"idempotency-key" in fields or b"if-match" in fields or b"if-none-match" in fields:
-            _read_guards(operation, call, raw, faults)
+            _read_guards(refused, call, raw, faults)
         if faults:
             raise Invalid(faults=faults)
         return finish(call, await function(call, **arguments))
@@ -189,16 +191,12 @@ def _unsafe(
     return answer
 
 
-def _read_guards(operation: Operation, call: Call[Any], raw: bytes, faults: list[Fault]) -> None:
-    """Read what makes a write safe: its key and its preconditions. To ignore one would be to lose an update."""
+def _read_guards(refused: Sequence[str], call: Call[Any], raw: bytes, faults: list[Fault]) -> None:
+    """Read what makes a write safe: its key and its preconditions. ``refused`` are those that it does not take."""
     fields = call.fields
-    for name, taken in (
-        ("Idempotency-Key", operation.idempotent),
-        ("If-Match", operation.conditional),
-        ("If-None-Match", operation.conditional),
-    ):
-        if not taken and name.lower().encode("ascii") in fields:
-            faults.append(Fault(f"header:{name}", "This operation does not take this field"))
+    # To ignore one would be to lose an update, or to promise a safety that is not there.
+    given = [name for name in refused if name.lower().encode("ascii") in fields]
+    faults.extend(Fault(f"header:{name}", "This operation does not take this field") for name in given)
     if faults:
         return
     try:

@@ -10,6 +10,7 @@ from roadbed.kernel.errors import Fault, Invalid
 
 KEY_PATTERN = "^[\\x21-\\x7e]+$"
 
+_VISIBLE = frozenset(range(0x21, 0x7F))
 _CONDITIONS = (b"if-match", b"if-none-match")
 
 
@@ -19,7 +20,7 @@ def read_key(raw: bytes) -> bytes:
     Raises:
         Invalid: it is not 1 to 255 visible ASCII characters.
     """
-    if not 1 <= len(raw) <= MAX_KEY or not all(0x21 <= byte <= 0x7E for byte in raw):
+    if not 1 <= len(raw) <= MAX_KEY or not _VISIBLE.issuperset(raw):
         detail = f"Expected 1 to {MAX_KEY} visible ASCII characters"
         raise Invalid(faults=[Fault("header:Idempotency-Key", detail)])
     if len(raw) > 2 and raw[:1] == raw[-1:] == b'"':
