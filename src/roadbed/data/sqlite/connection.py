@@ -42,6 +42,7 @@ class SqliteRun:
     def __init__(self, path: str, *, write: bool, busy_timeout: float, statement_timeout: float) -> None:
         self.broken = False
         self._closed = False
+        self._breaking_off = False
         # SQLite keeps the log beside the file that a symbolic link leads to.
         self._file = Path(path).resolve()
         self._log = Path(f"{self._file}-wal")
@@ -142,7 +143,7 @@ class SqliteRun:
         self._deadline = _NEVER
 
     def _late(self) -> bool:
-        return monotonic() > self._deadline
+        return self._breaking_off or monotonic() > self._deadline
 
     def _are_gone(self) -> bool:
         if self._files is None:
@@ -160,9 +161,19 @@ class SqliteRun:
         return (file.st_ino, file.st_dev, log.st_ino, log.st_dev)
 
     def interrupt(self) -> None:
-        """Break off what runs now. The one method that another thread may call."""
+        """Break off what runs between ``start_clock`` and ``stop_clock``. May be called by other threads.
+
+        Both ways are needed: SQLite forgets an interrupt that comes just before a statement begins, and looks at the
+        clock only every so often.
+        """
+        self._deadline = -_NEVER
         with suppress(apsw.ConnectionClosedError):
             self.connection.interrupt()
+
+    def break_off(self) -> None:
+        """Break off what runs, and whatever is begun after it. May be called by other threads."""
+        self._breaking_off = True
+        self.interrupt()
 
     def close(self) -> None:
         """Close the connection; the last one to close a file checkpoints it."""

@@ -79,7 +79,7 @@ class Readers:
         if not all(ended.done() for ended in self._ended):
             self._abandoned = True
             for run in tuple(self._runs.values()):
-                run.interrupt()
+                run.break_off()
             await asyncio.wait(self._ended, timeout=_TIME_TO_BREAK_OFF)
 
     def _live(self, number: int) -> None:
@@ -104,8 +104,7 @@ class Readers:
                 return work(run)
             finally:
                 run.stop_clock()
-                if run.connection.in_transaction:
-                    run.undo()
+                run.undo()
                 if run.broken:
                     self._drop_connection(number)
         except BaseException as error:  # noqa: BLE001  a thread that died would leave everybody waiting

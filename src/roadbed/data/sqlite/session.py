@@ -123,9 +123,9 @@ class Session:
             refused.__cause__ = self._failed
             self._tell(future, refused)
             return
+        run.start_clock()
         with self._lock:
             self._running = run
-        run.start_clock()
         try:
             outcome = command(run)
         except BaseException as error:
@@ -137,9 +137,9 @@ class Session:
         else:
             self._tell(future, outcome)
         finally:
-            run.stop_clock()
             with self._lock:
                 self._running = None
+            run.stop_clock()
 
     def _refuse_the_rest(self) -> None:
         while True:

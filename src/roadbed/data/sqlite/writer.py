@@ -89,7 +89,7 @@ class Writer:
                 if job.abort is not None:
                     job.abort()
             if self._run is not None:
-                self._run.interrupt()
+                self._run.break_off()
             await asyncio.wait((self._ended,), timeout=_TIME_TO_BREAK_OFF)
 
     def _live(self) -> None:
