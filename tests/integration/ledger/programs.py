@@ -18,7 +18,7 @@ from roadbed.kernel.errors import Conflict, RoadbedError
 # One database serves all examples of a test; each lives in a world of its own ids.
 _UNCHECKED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 SHORT = settings(max_examples=60, deadline=None, suppress_health_check=_UNCHECKED)
-LONG = settings(max_examples=3000, deadline=None, suppress_health_check=_UNCHECKED)
+LONG = settings(max_examples=1000, deadline=None, suppress_health_check=_UNCHECKED)
 
 ACCOUNTS = 4
 CHOSEN = 3

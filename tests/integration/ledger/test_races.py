@@ -11,7 +11,7 @@ from roadbed.data.idempotency import Idempotency
 from roadbed.domains.ledger.model import INT64_MAX, NewTransaction, NewTransfer
 from roadbed.domains.ledger.postings import Written
 from roadbed.domains.ledger.service import Ledger, Posted
-from roadbed.kernel.errors import Conflict, KeyReused
+from roadbed.kernel.errors import Conflict, KeyReused, Unavailable
 from roadbed.kernel.events import DatabaseFailed, FlightRetried, FlightSplit
 from tests.integration.ledger.books import audit, read_books, stored_keys
 from tests.integration.ledger.databases import Opened, opened
@@ -186,6 +186,19 @@ async def _at_once(ledger: Ledger, asked: list[NewTransaction]) -> list[object]:
             return error.kind
 
     return list(await asyncio.gather(*[one(new) for new in asked]))
+
+
+async def test_whoever_waits_too_long_is_told_so(postgres_ledger_url: str, elsewhere: Elsewhere) -> None:
+    """With a key it is 409, since the first request with it may be what holds the account; without, 503."""
+    async with opened(postgres_ledger_url, lock_timeout=0.1) as one:
+        await one.ledger.create(NewTransaction(A, 5))
+        await elsewhere.post(entry(A, 1, key=KEY))
+        assert await kind_of(one.ledger.create(NewTransaction(A, 1), KEY)) == "still-running"
+        with pytest.raises(Unavailable):
+            await one.ledger.create(NewTransaction(A, 1))
+        await elsewhere.commit()
+        assert (await one.ledger.create(NewTransaction(A, 1), KEY)).replayed is True
+        assert await stored(one) == [(A, 5, 5), (A, 1, 6)]
 
 
 async def test_two_processes_never_wait_for_each_other_in_a_circle(postgres_ledger_url: str) -> None:

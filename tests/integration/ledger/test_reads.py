@@ -112,8 +112,16 @@ async def test_a_statement_goes_on_where_a_page_ended(ledger: Ledger) -> None:
 
 
 async def test_a_statement_of_an_unknown_account(ledger: Ledger) -> None:
-    with pytest.raises(NotFound):
-        await ledger.statement(UNKNOWN, 10, None, False)
+    await put(ledger, A, 1)
+    for total in (False, True):
+        with pytest.raises(NotFound):
+            await ledger.statement(UNKNOWN, 10, None, total)
+
+
+async def test_a_statement_past_its_end_is_empty(ledger: Ledger) -> None:
+    (first,) = await put(ledger, A, 1)
+    end = TransactionCursor(first.created_at, first.transaction_id)
+    assert (await ledger.statement(A, 10, end, False)).items == []
 
 
 async def test_accounts_by_id(ledger: Ledger) -> None:

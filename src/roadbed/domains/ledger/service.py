@@ -207,9 +207,11 @@ class Ledger:
         Raises:
             NotFound: no transaction ever named the account.
         """
-        await self.account(account_id)
         found = await self._database.fetch_one(_BALANCE_AT, account_id=account_id, at=at)
-        return BalanceAt(account_id, 0 if found is None else found.balance, at)
+        if found is None:
+            await self.account(account_id)
+            return BalanceAt(account_id, 0, at)
+        return BalanceAt(account_id, found.balance, at)
 
     async def list_transactions(
         self, limit: int, after: TransactionCursor | None, account_id: UUID | None, total: bool
@@ -235,8 +237,10 @@ class Ledger:
         Raises:
             NotFound: no transaction ever named the account.
         """
-        await self.account(account_id)
-        return await self.list_transactions(limit, after, account_id, total)
+        listing = await self.list_transactions(limit, after, account_id, total)
+        if not listing.items:
+            await self.account(account_id)
+        return listing
 
     async def list_accounts(self, limit: int, after: AccountCursor | None, total: bool) -> Listing[Account]:
         """Return accounts by id."""
