@@ -16,5 +16,15 @@ Fields = dict[bytes, bytes]
 """Header fields of a request by lower-case name, one value each."""
 
 
+class ReplyBroken(Exception):
+    """A mounted application failed after its reply had begun: what the client has of it cannot be taken back."""
+
+    def __init__(self, status: int, size: int, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.status = status
+        self.size = size
+        self.cause = cause
+
+
 class ClientLeft(Exception):
     """The client closed the connection before its request was complete: there is nobody left to answer."""

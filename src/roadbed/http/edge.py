@@ -29,7 +29,7 @@ from typing import Any
 from urllib.parse import quote
 
 from roadbed.http import conventions, docs, fields
-from roadbed.http.asgi import ClientLeft, Header, Receive, Scope, Send
+from roadbed.http.asgi import ClientLeft, Header, Receive, ReplyBroken, Scope, Send
 from roadbed.http.call import ABANDONED, EXPIRED, TOO_SLOW, Call, field_value
 from roadbed.http.compiler import compile_groups
 from roadbed.http.connections import Connections
@@ -137,6 +137,11 @@ class Edge:
                 raise
         except ClientLeft:
             self._emit(call, CLIENT_CLOSED, 0, "")
+            return
+        except ReplyBroken as broken:
+            # Nothing more can be said. The server sees a reply without an end, and closes the connection.
+            self._unforeseen(call, broken.cause)
+            self._emit(call, broken.status, broken.size, RoadbedError.slug)
             return
         except Exception as error:  # noqa: BLE001 - this is where every error ends that nobody foresaw
             failure = self._unforeseen(call, error)

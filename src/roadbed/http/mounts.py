@@ -8,7 +8,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 
 from roadbed.http import conventions
-from roadbed.http.asgi import App, ClientLeft, Header, Message, Receive, Scope, Send
+from roadbed.http.asgi import App, ClientLeft, Header, Message, Receive, ReplyBroken, Scope, Send
 from roadbed.kernel.errors import MethodNotAllowed, NotFound
 
 
@@ -42,28 +42,36 @@ async def run_mount(
         NotFound: it has nothing there (Starlette's HTTPException 404).
         MethodNotAllowed: likewise for 405.
         ClientLeft: the client left before its reply was complete.
+        ReplyBroken: it failed within its reply.
     """
     status = size = 0
     added = (*extra, *mount.headers)
 
     async def send_on(message: Message) -> None:
         nonlocal status, size
-        if message["type"] == "http.response.start":
-            status = message["status"]
+        starts = message["type"] == "http.response.start"
+        if starts:
             message = {**message, "headers": conventions.merge(list(message.get("headers", ())), added)}
-        elif message["type"] == "http.response.body":
-            size += len(message.get("body", b""))
         try:
             await send(message)
         except OSError:
             # What a server raises when the client has left is no error of the application in between.
             raise ClientLeft from None
+        # Only what was sent counts: a start that the server refuses leaves room for a problem.
+        if starts:
+            status = message["status"]
+        else:
+            size += len(message.get("body", b""))
 
     inner = {**scope, "root_path": scope.get("root_path", "") + prefix}
     try:
         await mount.app(inner, receive, send_on)
-    except HTTPException as error:
+    except ClientLeft:
+        raise
+    except Exception as error:
         if status:
+            raise ReplyBroken(status, size, error) from error
+        if not isinstance(error, HTTPException):
             raise
         if error.status_code == 405:
             allowed = tuple((error.headers or {}).get("Allow", "GET, HEAD").split(", "))

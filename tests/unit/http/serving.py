@@ -137,13 +137,23 @@ OPTIONS = HttpOptions(head_limit=2000, url_limit=500, max_headers=20, body_limit
 
 
 async def stream(scope: Any, receive: Any, send: Any) -> None:
-    """A mounted application that sends in parts, of a length that it does not tell, or a very long reply."""
-    size = BIG if scope["path"].endswith("/big") else 0
-    headers = [(b"content-length", b"%d" % size)] if size else []
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    for part in [b"x" * size] if size else [b"one", b"", b"two"]:
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body"})
+    """A mounted application: its replies are long, or in parts, or broken in one of several ways."""
+    kind = scope["path"].rpartition("/")[2]
+    headers: dict[str, list[tuple[bytes, bytes]]] = {
+        "big": [(b"content-length", b"%d" % BIG)],
+        "short": [(b"content-length", b"4")],
+        "long": [(b"content-length", b"2")],
+        "forged": [(b"location", b"/\r\nSet-Cookie: x=1")],
+    }
+    bodies = {"big": [b"x" * BIG], "short": [b"xxx"], "long": [b"xxx"]}
+    await send({"type": "http.response.start", "status": 200, "headers": headers.get(kind, [])})
+    parts = bodies.get(kind, [b"one", b"", b"two"])
+    for number, part in enumerate(parts):
+        if kind == "broken" and number:
+            raise ZeroDivisionError
+        await send({"type": "http.response.body", "body": part, "more_body": len(parts) > 1})
+    if len(parts) > 1:
+        await send({"type": "http.response.body"})
 
 
 class World:

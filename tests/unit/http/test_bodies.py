@@ -55,6 +55,13 @@ def test_codings_are_not_read(coding: bytes) -> None:
         JSON.check({b"content-type": b"application/json", b"content-encoding": coding})
 
 
+@pytest.mark.parametrize("coding", [b"gzip, chunked", b"gzip", b"chunked, chunked"])
+def test_a_transfer_coding_that_nobody_undoes_is_refused(coding: bytes) -> None:
+    with pytest.raises(Invalid) as caught:
+        JSON.check({b"content-type": b"application/json", b"transfer-encoding": coding})
+    assert [fault.pointer for fault in caught.value.faults] == ["header:Transfer-Encoding"]
+
+
 @pytest.mark.parametrize("coding", [b"identity", b"Identity", b""])
 def test_no_coding_may_be_said_aloud(coding: bytes) -> None:
     JSON.check({b"content-type": b"application/json", b"content-encoding": coding})

@@ -9,7 +9,7 @@ from roadbed.http.limits import HttpOptions
 from roadbed.kernel.events import Events, RequestShed
 from tests.unit.http import notes
 from tests.unit.http.driving import make_edge
-from tests.unit.http.serving import GET, HEAD, OPTIONS, Client, Serve, World, serving, slug
+from tests.unit.http.serving import CHUNKED, GET, HEAD, OPTIONS, Client, Serve, World, serving, slug
 
 
 @pytest.mark.parametrize(
@@ -138,6 +138,24 @@ async def test_a_request_that_was_on_its_way_at_the_end_is_answered(
         connection.shutdown()
     status, fields, _ = await client.ask(GET)
     assert (status, fields["connection"], await client.rest()) == (200, "close", b"")
+
+
+async def test_a_body_that_breaks_behind_its_reply_ends_the_connection(world: World) -> None:
+    client = await world.server.connect()
+    head = CHUNKED.replace(b"application/json", b"text/plain")
+    status, _, _ = await client.ask(head + b"5\r\nab")
+    await client.send(b"cde\r\nzz\r\n")
+    assert (status, await client.rest(), world.statuses) == (415, b"", [415])
+
+
+def test_a_field_with_a_line_break_is_never_sent() -> None:
+    for value in (b"/\r\nSet-Cookie: x=1", b"/\n", b"/\r"):
+        with pytest.raises(ValueError, match="line break"):
+            connections.status_and_fields(200, [(b"location", value)])
+
+
+def test_a_status_without_a_phrase_will_do() -> None:
+    assert connections.status_and_fields(299, [(b"a", b"b")]) == b"HTTP/1.1 299 \r\na: b\r\n"
 
 
 async def test_without_a_register_the_usual_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,12 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from roadbed.http import conventions
-from roadbed.http.asgi import App, ClientLeft, Message
+from roadbed.http.asgi import App, ClientLeft, Message, ReplyBroken
 from roadbed.http.mounts import Mount, MountTable, run_mount
 from roadbed.kernel.errors import MethodNotAllowed, NotFound
 from tests.unit.http import notes
 from tests.unit.http.driving import ask, make_edge, messages_of, scope_of
+from tests.unit.http.serving import World
 
 
 async def nothing(scope: Any, receive: Any, send: Any) -> None: ...
@@ -102,8 +103,33 @@ async def test_an_error_after_the_start_is_no_reply_any_more() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise HTTPException(404)
 
-    with pytest.raises(HTTPException):
+    with pytest.raises(ReplyBroken) as caught:
         await run(app)
+    assert (caught.value.status, caught.value.size, type(caught.value.cause)) == (200, 0, HTTPException)
+
+
+async def test_a_reply_that_breaks_off_is_told_of_once(world: World) -> None:
+    client = await world.server.connect()
+    await client.send(b"GET /stream/broken HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    status, _ = await client.head()
+    # The end of the chunks never comes: the client can tell that something is missing.
+    assert (status, await client.rest()) == (200, b"3\r\none\r\n")
+    (event,) = world.recorder.finished
+    assert (event.status, event.size, event.problem, len(world.recorder.failed)) == (200, 3, "internal", 1)
+
+
+@pytest.mark.parametrize("kind", ["short", "long"])
+async def test_a_reply_of_another_length_than_it_says_is_not_sent(world: World, kind: str) -> None:
+    client = await world.server.connect()
+    await client.send(f"GET /stream/{kind} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    assert (await client.rest(), len(world.recorder.failed)) == (b"", 1)
+
+
+async def test_a_reply_with_a_forged_field_is_not_sent(world: World) -> None:
+    client = await world.server.connect()
+    status, fields, body = await client.ask(b"GET /stream/forged HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert (status, "set-cookie" in fields, b'"status":500' in body) == (500, False, True)
+    assert ([event.status for event in world.recorder.finished], len(world.recorder.failed)) == ([500], 1)
 
 
 async def test_a_client_that_leaves_is_told_apart_from_an_error() -> None:

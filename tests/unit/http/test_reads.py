@@ -2,9 +2,12 @@
 
 import pytest
 
+from roadbed.http.call import Call
 from roadbed.http.edge import Edge
+from roadbed.http.operations import Operations
+from roadbed.http.reply import Reply
 from tests.unit.http import notes
-from tests.unit.http.driving import ask
+from tests.unit.http.driving import ask, make_edge
 
 
 async def test_head_answers_where_get_does(edge: Edge, note: notes.Note) -> None:
@@ -66,6 +69,25 @@ async def test_a_version_that_is_known_is_not_sent_again(
 @pytest.mark.parametrize(("field", "expected"), [('"1"', 200), ("*", 200), ('"2"', 412), ('W/"1"', 412), ("1", 400)])
 async def test_a_read_may_insist_on_a_version(edge: Edge, note: notes.Note, field: str, expected: int) -> None:
     assert expected == (await ask(edge, f"GET /notes/{note.note_id}", headers={"If-Match": field})).status
+
+
+async def test_a_reply_without_a_version_is_always_sent() -> None:
+    operations: Operations[None] = Operations("t", "t")
+
+    @operations.get("/maybe")
+    async def maybe(call: Call[None], known: bool = False) -> str:
+        if known:
+            call.version = 5
+        return "x"
+
+    @operations.get("/raw")
+    async def raw(call: Call[None]) -> Reply:
+        return Reply(status=203, body=b"x")
+
+    edge, _ = make_edge(operations)
+    headers = {"If-None-Match": "*"}
+    calls = ("GET /maybe", "GET /maybe?known=true", "GET /raw")
+    assert [(await ask(edge, call, headers=headers)).status for call in calls] == [200, 304, 203]
 
 
 async def test_a_read_without_versions_has_no_conditions(edge: Edge) -> None:

@@ -101,6 +101,20 @@ async def test_an_operation_without_a_body_refuses_one(edge: Edge, note: notes.N
     assert note.note_id in service.kept
 
 
+async def test_a_reply_given_again_says_so() -> None:
+    operations: Operations[None] = Operations("t", "t")
+
+    @operations.patch("/again", also={202: "Later"})
+    async def again(call: Call[None]) -> str:
+        call.replayed = True
+        call.status = 202
+        return "x"
+
+    edge, _ = make_edge(operations)
+    reply = await ask(edge, "PATCH /again")
+    assert (reply.status, reply.header("idempotency-replayed")) == (202, "true")
+
+
 async def test_an_empty_body_is_none(edge: Edge, note: notes.Note) -> None:
     reply = await ask(edge, f"DELETE /notes/{note.note_id}", chunks=[b"", b""])
     assert reply.status == 204
