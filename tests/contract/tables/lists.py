@@ -78,6 +78,14 @@ LISTS = (
         ),
         Rows(transactions=2, accounts=2),
     ),
+    Scenario(
+        "an id in a query may be in capitals",
+        (
+            post("/transactions", {"account_id": "FEDCBA98-2345-4789-ABCD-0123456789AB", "amount": 7}),
+            get("/transactions?account_id=FEDCBA98-2345-4789-abcd-0123456789ab", reply=_amounts(7)),
+        ),
+        Rows(transactions=1, accounts=1),
+    ),
     Scenario("the list of an unknown account is empty", (get("/transactions?account_id=<a>", reply=[]),)),
     Scenario(
         "the list of an unknown account counts none",
