@@ -67,8 +67,9 @@ _CURSOR: Schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "contentEnco
 
 _DESCRIPTION = (
     "Failures are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems, `application/problem+json`; their "
-    "`instance` is the `X-Request-Id` of the reply. Unsafe calls take an `Idempotency-Key`: the same call again, "
-    'within 24 hours, gets the first reply again. Lists are paged: follow `Link: rel="next"`.'
+    "`instance` is the `X-Request-Id` of the reply. JSON is read strictly: a float is no integer (nor is `1.0`), and a "
+    "name that is unknown, or comes twice in one object, is refused. Unsafe calls take an `Idempotency-Key`: the same "
+    'call again, within 24 hours, gets the first reply again. Lists are paged: follow `Link: rel="next"`.'
 )
 
 
