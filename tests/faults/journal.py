@@ -1,7 +1,7 @@
 """What the clients of a run were told: acknowledged, refused, or nothing that they could rely on."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -74,6 +74,11 @@ class Journal:
         after = reply.headers.get("retry-after", "")
         if reply.status in PASSING and not (after.isdecimal() and int(after) >= 1):
             self.findings.append(f"{path}: {reply.status} with Retry-After {after!r}")
+
+    def told(self, slugs: Collection[str]) -> int:
+        """Count the writes that were refused, or left unknown, in one of these ways."""
+        refused = sum(self.refused[slug] for slug in slugs)
+        return refused + sum(reason in slugs for reason in self.unknown.values())
 
     def note_lost(self, write: Write) -> None:
         """The connection broke: nobody knows."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -60,16 +60,11 @@ class Load:
         goal = len(self.journal.acknowledged) + count
         await self.until(lambda: len(self.journal.acknowledged) >= goal, f"{count} more writes acknowledged")
 
-    async def refusals(self, slugs: Iterable[str], count: int = 1) -> None:
+    async def refusals(self, slugs: Collection[str], count: int = 1) -> None:
         """Let the load run until so many more writes are refused, or left unknown, in one of these ways."""
-        slugs = frozenset(slugs)
-        goal = self.told(slugs) + count
-        await self.until(lambda: self.told(slugs) >= goal, f"{count} more refused: {sorted(slugs)}")
-
-    def told(self, slugs: Iterable[str]) -> int:
-        return sum(self.journal.refused[slug] for slug in slugs) + sum(
-            reason in slugs for reason in self.journal.unknown.values()
-        )
+        told = self.journal.told
+        goal = told(slugs) + count
+        await self.until(lambda: told(slugs) >= goal, f"{count} more refused: {sorted(slugs)}")
 
     def _ended(self) -> bool:
         return any(task.done() for task in self._tasks)

@@ -13,6 +13,7 @@ from tests.conftest import StartService
 from tests.faults.disks import KIB, WAYS, SizeLimit, SmallDisk, small_disk
 from tests.faults.journal import Journal
 from tests.faults.load import Load, prepare
+from tests.faults.rows import is_sqlite
 from tests.faults.verdict import state, verdict
 from tests.faults.wire import Connection
 from tests.faults.writes import Mix
@@ -56,9 +57,8 @@ async def fill_and_make_room(
         limit.fill(service)
         await load.refusals(full, 50)
         await reads_go_on(service, journal)
-    if limit.outlasts_a_restart:
-        await asyncio.to_thread(service.kill9)
-        await asyncio.to_thread(service.start)
+    if is_sqlite(url) and limit.outlasts_a_restart:
+        await restart(service)
     async with Load([service.port], journal, mix) as load:
         await load.refusals(full, 50)
         await reads_go_on(service, journal)
@@ -67,14 +67,23 @@ async def fill_and_make_room(
     assert await verdict(service.port, url, journal) == []
     assert (journal.lost, journal.unreachable) == (0, 0)
     assert service.exit_code is None
-    await asyncio.to_thread(service.kill9)
+    if is_sqlite(url):
+        await restart(service)
+        assert await state(url, journal) == []
+
+
+async def restart(service: Service) -> None:
+    """Kill the service and start it again."""
+    service.kill9()
     await asyncio.to_thread(service.start)
-    assert await state(url, journal) == []
 
 
-async def test_sqlite_on_a_full_disk(start_service: StartService, disk: tuple[Path, SmallDisk | SizeLimit]) -> None:
+async def test_sqlite_on_a_full_disk(
+    start_service: StartService, migrated_file: Path, disk: tuple[Path, SmallDisk | SizeLimit]
+) -> None:
     folder, limit = disk
-    url = f"sqlite:///{folder / 'ledger.db'}"
+    url = f"sqlite:///{folder / 'full.db'}"
+    shutil.copy(migrated_file, folder / "full.db")
     service = start_service(database_url=url, env=QUIET)
     await fill_and_make_room(service, url, limit)
 
@@ -88,7 +97,7 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def small_tablespace(breakable_postgres: PostgresServer) -> Iterator[tuple[str, SmallDisk]]:
+def small_tablespace(breakable_postgres: PostgresServer, migrated: str) -> Iterator[tuple[str, SmallDisk]]:
     """A database whose tables lie on a small disk; the rest of the server, its log of writes too, has room."""
     server = breakable_postgres
     with open_folder() as above, small_disk(above / "disk", 12 * 1024 * KIB) as folder:
@@ -96,7 +105,7 @@ def small_tablespace(breakable_postgres: PostgresServer) -> Iterator[tuple[str, 
         space.mkdir()
         shutil.chown(space, "postgres", "postgres")
         server.sql(f"CREATE TABLESPACE small LOCATION '{space}'")
-        server.sql("CREATE DATABASE on_small TABLESPACE small STRATEGY file_copy")
+        server.sql(f"CREATE DATABASE on_small TEMPLATE {migrated} TABLESPACE small STRATEGY file_copy")
         yield server.url("on_small"), SmallDisk(folder, 3840 * KIB)
         server.drop_database("/on_small")
         server.sql("DROP TABLESPACE small")

@@ -1,9 +1,6 @@
 """The checks can fail: each finds the damage that it is for, and nothing on a sound ledger."""
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,7 +10,6 @@ from tests.faults.invariants import INVARIANTS, broken
 from tests.faults.journal import Journal
 from tests.faults.wire import Reply
 from tests.faults.writes import Write
-from tests.support.postgres import PostgresServer
 
 A = "(SELECT account_id FROM ledger_account ORDER BY account_id LIMIT 1 OFFSET {})".format
 LAST_OF_A = "account_id = " + A(0) + " AND sequence = 5"
@@ -51,40 +47,20 @@ DAMAGE = {
 }
 
 
-@pytest.fixture(scope="module")
-def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sample") / "sample.db"
-    sample.prepare(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture
-def ledger_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database with the ledger's tables, empty."""
-    if engine == "sqlite":
-        shutil.copy(request.getfixturevalue("prepared_file"), tmp_path / "copy.db")
-        yield f"sqlite:///{tmp_path / 'copy.db'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    url = server.create_database(server.template("faults-sample", sample.prepare))
-    yield url
-    server.drop_database(url)
-
-
-async def test_a_sound_ledger_has_no_findings(ledger_url: str) -> None:
-    assert await broken(ledger_url) == []
-    await sample.fill(ledger_url)
-    assert await broken(ledger_url) == []
-    assert sorted(await rows.entries(ledger_url), key=lambda row: row.transaction_id) == sample.entries()
+async def test_a_sound_ledger_has_no_findings(engine_url: str) -> None:
+    assert await broken(engine_url) == []
+    await sample.fill(engine_url)
+    assert await broken(engine_url) == []
+    assert sorted(await rows.entries(engine_url), key=lambda row: row.transaction_id) == sample.entries()
 
 
 @pytest.mark.parametrize("name", DAMAGE)
-async def test_each_damage_is_found(ledger_url: str, name: str) -> None:
-    await sample.fill(ledger_url)
-    await sample.unlock(ledger_url)
-    unchecked = ["PRAGMA ignore_check_constraints = ON"] if rows.is_sqlite(ledger_url) else []
-    await rows.change(ledger_url, *unchecked, *DAMAGE[name])
-    found = await broken(ledger_url)
+async def test_each_damage_is_found(engine_url: str, name: str) -> None:
+    await sample.fill(engine_url)
+    await sample.unlock(engine_url)
+    unchecked = ["PRAGMA ignore_check_constraints = ON"] if rows.is_sqlite(engine_url) else []
+    await rows.change(engine_url, *unchecked, *DAMAGE[name])
+    found = await broken(engine_url)
     assert [finding for finding in found if finding.startswith(name)] != []
 
 
@@ -92,16 +68,14 @@ def test_there_is_a_damage_for_each_invariant() -> None:
     assert {*INVARIANTS, "a key's outcome is not there"} == set(DAMAGE)
 
 
-async def test_a_corrupt_file_is_found(prepared_file: Path, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'corrupt.db'}"
-    shutil.copy(prepared_file, tmp_path / "corrupt.db")
-    await sample.fill(url)
+async def test_a_corrupt_file_is_found(sqlite_url: str) -> None:
+    await sample.fill(sqlite_url)
     await rows.change(
-        url,
+        sqlite_url,
         "PRAGMA writable_schema = ON",
         "DELETE FROM sqlite_schema WHERE name = 'ix_ledger_transaction_transfer_id'",
     )
-    assert [finding.partition(":")[0] for finding in await broken(url)] == ["PRAGMA integrity_check"]
+    assert [finding.partition(":")[0] for finding in await broken(sqlite_url)] == ["PRAGMA integrity_check"]
 
 
 WRITE = Write("/transactions", {}, ((UUID(int=1), 5),))

@@ -42,7 +42,7 @@ async def test_kill9_loses_and_doubles_nothing_in_fifty_rounds(start_service: St
 
 
 async def kill_workers(service: Service, url: str, rounds: int) -> None:
-    """Kill one of two workers: the other serves on, the supervisor starts a new one. Then kill all of them."""
+    """Kill one of two workers: the other serves on, the supervisor starts a new one."""
     journal, mix = Journal(), Mix()
     await prepare(service.port, journal, mix)
     for _ in range(rounds):
@@ -56,11 +56,6 @@ async def kill_workers(service: Service, url: str, rounds: int) -> None:
             await load.more(100)
         assert service.exit_code is None
         assert await verdict(service.port, url, journal) == []
-    async with Load([service.port], journal, mix) as load:
-        await load.more(100)
-        await asyncio.to_thread(service.kill9)
-    await asyncio.to_thread(service.start)
-    assert await verdict(service.port, url, journal) == []
 
 
 def two_workers(service: Service, gone: int = 0) -> list[int]:
@@ -79,7 +74,18 @@ async def test_a_killed_worker_is_replaced_and_nothing_lost(start_service: Start
     await kill_workers(service, engine_url, 1)
 
 
+async def test_all_workers_killed_with_their_supervisor(start_service: StartService, sqlite_url: str) -> None:
+    service = start_service(database_url=sqlite_url, arguments=["--workers", "2"])
+    await kill_again_and_again(service, sqlite_url, 1)
+
+
 @pytest.mark.soak
 async def test_many_killed_workers_are_replaced(start_service: StartService, engine_url: str) -> None:
     service = start_service(database_url=engine_url, arguments=["--workers", "2"])
     await kill_workers(service, engine_url, 10)
+
+
+@pytest.mark.soak
+async def test_all_workers_killed_again_and_again(start_service: StartService, engine_url: str) -> None:
+    service = start_service(database_url=engine_url, arguments=["--workers", "2"])
+    await kill_again_and_again(service, engine_url, 10)

@@ -62,8 +62,8 @@ async def test_two_services_share_one_database_for_long(start_service: StartServ
     await two_services(start_service, engine_url, 20)
 
 
-async def test_two_that_start_at_once_on_a_new_database(tmp_path: Path, engine_url: str) -> None:
-    services = [Service(tmp_path / name, database_url=engine_url) for name in ("one", "two")]
+async def test_two_that_start_at_once_on_a_new_database(tmp_path: Path, new_url: str) -> None:
+    services = [Service(tmp_path / name, database_url=new_url) for name in ("one", "two")]
     try:
         await asyncio.gather(*(asyncio.to_thread(service.start) for service in services))
         journal, mix = Journal(), Mix()
@@ -71,8 +71,8 @@ async def test_two_that_start_at_once_on_a_new_database(tmp_path: Path, engine_u
         async with Load([service.port for service in services], journal, mix) as load:
             await load.more(100)
         assert set(journal.refused) <= UNTROUBLED
-        assert await verdict(services[1].port, engine_url, journal) == []
-        ((heads,),) = await query(engine_url, "SELECT count(*) FROM alembic_version")
+        assert await verdict(services[1].port, new_url, journal) == []
+        ((heads,),) = await query(new_url, "SELECT count(*) FROM alembic_version")
         assert heads == (2,)
     finally:
         for service in services:
@@ -85,15 +85,27 @@ async def test_a_migration_while_the_service_serves(start_service: StartService,
     await prepare(service.port, journal, mix)
     async with Load([service.port], journal, mix) as load:
         await load.more(200)
-        # One that finds nothing to do opens and closes the file all the same.
-        assert await asyncio.to_thread(migrate, engine_url, "ledger") == 0
-        await load.more(100)
         assert await asyncio.to_thread(migrate, engine_url, GUEST) == 0
         await load.more(200)
     assert (journal.lost, len(journal.unknown), set(journal.refused) <= UNTROUBLED) == (0, 0, True)
     assert await verdict(service.port, engine_url, journal) == []
     ((copied,),) = await query(engine_url, "SELECT count(*) FROM guest_copy")
     assert copied[0] >= 300
+
+
+async def test_a_migration_that_has_nothing_to_do(start_service: StartService, sqlite_url: str) -> None:
+    """It opens and closes the file all the same, with another SQLite library: from its own process that is harmless."""
+    service = start_service(database_url=sqlite_url)
+    journal, mix = Journal(), Mix()
+    await prepare(service.port, journal, mix)
+    async with Load([service.port], journal, mix) as load:
+        await load.more(100)
+        assert await asyncio.to_thread(migrate, sqlite_url, "ledger") == 0
+        await load.more(100)
+        service.kill9()
+    await asyncio.to_thread(service.start)
+    assert set(journal.refused) <= UNTROUBLED
+    assert await verdict(service.port, sqlite_url, journal) == []
 
 
 def migrate(url: str, domains: str) -> int:
