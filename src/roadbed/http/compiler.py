@@ -197,7 +197,7 @@ def _read_guards(refused: Sequence[str], call: Call[Any], raw: bytes, faults: li
     # To ignore one would be to lose an update, or to promise a safety that is not there.
     given = [name for name in refused if name.lower().encode("ascii") in fields]
     faults.extend(Fault(f"header:{name}", "This operation does not take this field") for name in given)
-    if faults:
+    if given:
         return
     try:
         if b"idempotency-key" in fields:

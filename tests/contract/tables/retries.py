@@ -244,6 +244,10 @@ FAILURES = (
         ),
         Rows(transactions=1, accounts=1, keys=1),
     ),
+    Scenario(
+        "all that is wrong is told together, the key too",
+        (create(400, {"Idempotency-Key": "one two"}, amount=None, faults=("/amount", "header:Idempotency-Key")),),
+    ),
 )
 
 SCENARIOS = (*_keys(), *REPLAYS, *OTHER_CONTENT, *SCOPES, *FAILURES)

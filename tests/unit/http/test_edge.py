@@ -17,7 +17,7 @@ from tests.unit.http.driving import HOST, Recorder, ask, drive, make_edge, messa
 
 async def test_all_that_is_wrong_is_told_together(edge: Edge) -> None:
     reply = await ask(edge, "PUT /notes/7?x=1", {"text": "", "weight": "a", "y": 1}, {"If-Match": "5"})
-    expected = ["path:note_id", "query:x", "/text", "/weight", "/y"]
+    expected = ["path:note_id", "query:x", "/text", "/weight", "/y", "header:If-Match"]
     assert (400, expected) == (reply.status, list(reply.faults))
 
 
