@@ -128,11 +128,12 @@ class Connections:
         try:
             return await pool.acquire(timeout=self._options.pool_timeout)
         except FAILURES as error:
-            self._events.emit(DatabaseFailed("postgres", kind_of(error), error))
             if isinstance(error, TimeoutError) and pool.get_idle_size() == 0 and self._is_full():
+                self._events.emit(RequestShed("pool"))
                 raise Overloaded(
                     f"No database connection became free within {self._options.pool_timeout:g} s"
                 ) from error
+            self._events.emit(DatabaseFailed("postgres", kind_of(error), error))
             raise translate(error, sent=False) from error
         finally:
             self._waiting -= 1
@@ -170,11 +171,14 @@ class Connections:
         """Wait for what is lent out, close the connections; what is not back after ``timeout`` seconds is cut off."""
         if self._pool is None:
             return
-        try:
-            async with asyncio.timeout(timeout):
-                await self._pool.close()
-        except TimeoutError:
-            self._pool.terminate()
+        closing = asyncio.get_running_loop().create_task(self._pool.close())
+        await asyncio.wait((closing,), timeout=timeout)
+        if not closing.done() and self._returning:
+            # What was cancelled asks the server to stop, so that no statement goes on without us holding its locks.
+            await asyncio.wait(self._returning, timeout=_TIME_TO_BREAK_OFF)
+        # Cancelled, the pool cuts off what is left.
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
         if self._returning:
             await asyncio.wait(self._returning, timeout=_TIME_TO_BREAK_OFF)
 
