@@ -125,7 +125,6 @@ def http_options(settings: Settings) -> HttpOptions:
         max_connections=settings.max_connections,
         head_timeout=settings.head_timeout,
         keep_alive=settings.keep_alive,
-        shutdown_timeout=settings.drain_timeout,
         version=roadbed.__version__,
     )
 

@@ -228,7 +228,6 @@ def test_the_settings_reach_the_http_room() -> None:
         body_timeout=2.0,
         head_timeout=3.0,
         keep_alive=4.0,
-        shutdown_timeout=5.0,
         max_connections=6,
         version=roadbed.__version__,
     )

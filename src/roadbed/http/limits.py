@@ -39,6 +39,5 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_headers: int = 100
     head_timeout: float = 10.0
     keep_alive: float = 60.0
-    shutdown_timeout: float = 20.0
     title: str = "Roadbed"
     version: str = "0"

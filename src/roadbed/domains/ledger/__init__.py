@@ -6,7 +6,7 @@ from roadbed.resource.domain import Domain
 
 
 def _metadata() -> object:
-    from roadbed.domains.ledger.tables import metadata  # noqa: PLC0415 - SQLAlchemy only when a schema is wanted
+    from roadbed.domains.ledger.tables import metadata
 
     return metadata()
 
