@@ -101,16 +101,18 @@ class Pooler:
             # The client hears the first of them; the others are asked the same on its behalf.
             await self._until_ready(servers[-1][0], writer if number == 0 else None)
         while True:
-            # One request of the client ends with Sync (S) or is a simple query (Q); X is its farewell.
-            kind = b""
             answers = asyncio.ensure_future(self._until_ready(servers[0][0], writer))
-            while kind not in (b"S", b"Q"):
-                kind, message = await _message(reader)
-                if kind == b"X":
-                    answers.cancel()
-                    return
-                servers[0][1].write(message)
-            if await answers == b"I":
+            try:
+                # One request of the client ends with Sync (S) or is a simple query (Q); X is its farewell.
+                kind = b""
+                while kind not in (b"S", b"Q", b"X"):
+                    kind, message = await _message(reader)
+                    servers[0][1].write(message)
+                state = await answers
+            finally:
+                answers.cancel()
+                await asyncio.gather(answers, return_exceptions=True)
+            if state == b"I":
                 servers.append(servers.pop(0))
                 self.changes += 1
 

@@ -164,3 +164,20 @@ async def test_naively_prepared_statements_are_lost_behind_a_pooler(postgres_sto
         with pytest.raises((asyncpg.PostgresError, DeadlineExceeded)):
             await everything(database)
         await database.close(1)
+
+
+async def test_a_flight_is_one_request_and_one_transaction(postgres_store: PostgresStore) -> None:
+    """Naively, each item is a request of its own: what that costs is seen in the benchmarks."""
+    async with pooler_before(postgres_store.url) as (url, pooler):
+        database = await open_postgres(PostgresOptions(url, pooler=True), Events())
+        flight = database.flight(PUT_THINGS)
+        # The first time, asyncpg asks what arrays are.
+        await flight.join(Thing(1000, "warm"))
+        before = pooler.changes
+        await asyncio.gather(*(flight.join(Thing(number, str(number))) for number in range(200)))
+        together = pooler.changes - before
+        await asyncio.gather(
+            *(database.execute(things.PUT, id=number, name=str(number), amount=1) for number in range(200, 400))
+        )
+        assert (together, pooler.changes - before - together) == (1, 200)
+        await database.close(1)
