@@ -17,6 +17,9 @@ INTERVAL = 0.1
 BOUND = 8 * 1024 * 1024
 """Bytes that may wait to be written; lines beyond it are dropped, and their number is told."""
 
+CLOSE_TIMEOUT = 1.0
+"""Seconds that a stop waits for what is left to be written. Who does not read by then will not hear the end of it."""
+
 STDERR = 2
 
 
@@ -52,7 +55,7 @@ class LogOutput:
         self._lines: deque[bytes] = deque()
         self._waiting = 0
         self._dropped = 0
-        self._closed = False
+        self._direct = False
         self._awake = threading.Event()
         self._closing = threading.Event()
         self._writing = threading.Lock()
@@ -68,7 +71,7 @@ class LogOutput:
             self._dropped += 1
         if not self._awake.is_set():
             self._awake.set()
-        if self._closed:
+        if self._direct:
             self.flush()
 
     def flush(self) -> None:
@@ -86,12 +89,17 @@ class LogOutput:
                 self._send(b"\n".join(lines))
 
     def close(self) -> None:
-        """Stop the thread and write what is left. Lines that come later are written at once."""
-        self._closed = True
+        """Stop the thread and write what is left. Lines that come later are written at once.
+
+        Where the stream stands still they are dropped instead, all of them: a reader that sleeps must not keep a
+        process from its end.
+        """
         self._closing.set()
         self._awake.set()
-        self._thread.join(timeout=1.0)
-        self.flush()
+        self._thread.join(CLOSE_TIMEOUT)
+        if not self._thread.is_alive():
+            self._direct = True
+            self.flush()
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -99,6 +107,8 @@ class LogOutput:
             self._closing.wait(self._interval)
             self._awake.clear()
             self.flush()
+        # Once more here, and not in the thread that closes: it would stand still as well.
+        self.flush()
 
     def _send(self, data: bytes) -> None:
         try:

@@ -98,6 +98,17 @@ def test_close_twice_is_harmless() -> None:
     assert stream.lines == [b"one"]
 
 
+def test_a_stream_that_stands_still_does_not_hold_up_the_end() -> None:
+    stream = Stream()
+    output = LogOutput(stream, interval=0.01)
+    stream.moving.clear()
+    output.line(b"never read")
+    output.close()
+    output.line(b"nor this")
+    assert stream.lines == []
+    stream.moving.set()
+
+
 def test_what_nobody_reads_is_bounded_and_counted() -> None:
     stream = Stream()
     output = opened(stream, bound=100)
