@@ -68,7 +68,7 @@ async def check(url: str, processes: int, waves: int, chosen: int) -> None:
     assert all(stored[leg.transaction_id] == leg for leg in fresh)
     assert all(stored[leg.transaction_id] == leg for report in reports for legs in report.again for leg in legs)
     # They did meet; and whoever was refused was refused for a reason of its own.
-    assert all(report.again for report in reports)
+    assert any(report.again for report in reports)
     assert {kind for report in reports for kind in report.refused} <= FORESEEN
 
 

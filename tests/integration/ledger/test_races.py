@@ -188,6 +188,29 @@ async def _at_once(ledger: Ledger, asked: list[NewTransaction]) -> list[object]:
     return list(await asyncio.gather(*[one(new) for new in asked]))
 
 
+async def test_what_waited_is_dated_after_the_wait(here: Opened, elsewhere: Elsewhere) -> None:
+    """Both of its entries, not only the one on the account that was held."""
+    await here.ledger.create(NewTransaction(A, 5))
+    await elsewhere.post(entry(A, 1))
+    asked = await elsewhere.until_it_waits(here.ledger.transfer(NewTransfer(B, A, 1)))
+    meanwhile = await elsewhere.connection.fetchval("SELECT clock_timestamp()")
+    await elsewhere.commit()
+    assert [leg.created_at > meanwhile for leg in (await asked).legs] == [True, True]
+
+
+async def test_accounts_are_locked_in_the_order_of_their_ids(here: Opened, elsewhere: Elsewhere) -> None:
+    """While a flight waits for the highest, it holds all others, whatever order they were asked in."""
+    accounts = sorted(uuid4() for _ in range(20))
+    await _at_once(here.ledger, [NewTransaction(account, 0) for account in accounts])
+    await elsewhere.post(entry(accounts[-1], 1))
+    again = _at_once(here.ledger, [NewTransaction(account, 1) for account in reversed(accounts)])
+    asked = await elsewhere.until_it_waits(again)
+    free = "SELECT account_id FROM ledger_account WHERE account_id <> $1 FOR UPDATE SKIP LOCKED"
+    assert await elsewhere.connection.fetch(free, accounts[-1]) == []
+    await elsewhere.commit()
+    assert sum(1 for answer in await asked if answer == 1) == 19
+
+
 async def test_whoever_waits_too_long_is_told_so(postgres_ledger_url: str, elsewhere: Elsewhere) -> None:
     """With a key it is 409, since the first request with it may be what holds the account; without, 503."""
     async with opened(postgres_ledger_url, lock_timeout=0.1) as one:
