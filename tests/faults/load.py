@@ -78,6 +78,8 @@ class Load:
     async def _one(self, connection: Connection, write: Write) -> None:
         reply = await send(connection, write, self.journal)
         if reply is None or reply.status >= 500:
+            # The bound is on what the service has to do: waiting for it costs nothing.
+            self._left += reply is None
             await asyncio.sleep(PAUSE)
             return
         written = self.journal.acknowledged.get(write, ())

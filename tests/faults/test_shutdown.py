@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -135,3 +136,41 @@ async def test_a_second_interrupt_forces_the_end(
     assert code == 130
     await asyncio.to_thread(service.start)
     assert await verdict(service.port, postgres_url, journal) == []
+
+
+@pytest.fixture
+def deaf_log(tmp_path: Path) -> Iterator[Path]:
+    """A folder whose ``service.log`` is a pipe that nobody reads: full after 64 KiB."""
+    folder = tmp_path / "service-0"
+    folder.mkdir()
+    os.mkfifo(folder / "service.log")
+    reader = os.open(folder / "service.log", os.O_RDONLY | os.O_NONBLOCK)
+    yield folder
+    os.close(reader)
+
+
+async def test_a_log_that_nobody_reads_holds_up_nothing(
+    start_service: StartService, deaf_log: Path, sqlite_url: str
+) -> None:
+    service = start_service(database_url=sqlite_url)
+    assert service.folder == deaf_log
+    journal, mix = Journal(), Mix()
+    await prepare(service.port, journal, mix)
+    async with Load([service.port], journal, mix) as load:
+        await load.more(1000)
+        assert pipe_is_full(deaf_log / "service.log")
+        await load.more(100)
+        os.kill(service.pid, signal.SIGTERM)
+        await load.until(lambda: service.exit_code is not None, "the end")
+    assert (service.exit_code, journal.findings) == (0, [])
+    assert await state(sqlite_url, journal) == []
+
+
+def pipe_is_full(path: Path) -> bool:
+    writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        return os.write(writer, b"x" * 4096) < 4096
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(writer)
