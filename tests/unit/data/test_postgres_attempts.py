@@ -9,7 +9,7 @@ import pytest
 
 from roadbed.data.database import Program
 from roadbed.data.postgres.attempts import Attempts, Watched
-from roadbed.kernel.errors import Conflict, Invalid, Overloaded, Unavailable
+from roadbed.kernel.errors import Conflict, Invalid, OutcomeUnknown, Overloaded, Unavailable
 from roadbed.kernel.events import DatabaseFailed, Events, FlightRetried, FlightSplit
 
 
@@ -202,6 +202,31 @@ async def test_when_the_database_goes_away_during_a_split_the_rest_is_not_tried(
     assert [getattr(result, "slug", "") for result in results[1:]] == ["outcome-unknown", "unavailable", "unavailable"]
     assert results[2] is not results[3]
     assert airline.flown == [[1, 2, 3, 4], [1], [2]]
+
+
+LOST = asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+CLOSED = asyncpg.InterfaceError("connection is closed")
+
+
+@pytest.mark.parametrize("write", [False, True])
+async def test_a_connection_that_was_closed_before_anything_was_sent_is_replaced_once(write: bool) -> None:
+    airline = Airline(write=write)
+    airline.failures = [CLOSED]
+    assert await airline.fly(1, 2) == ["1!", "2!"]
+    assert (airline.pool.lent, [event.kind for event in airline.of(DatabaseFailed)]) == (2, ["connection"])
+    airline.failures = [CLOSED, CLOSED, CLOSED]
+    with pytest.raises(Unavailable, match="nothing was written"):
+        await airline.fly(1, 2)
+    assert airline.pool.lent == 4
+
+
+@pytest.mark.parametrize(("write", "told"), [(False, Unavailable), (True, OutcomeUnknown)])
+async def test_what_may_have_reached_the_server_is_not_sent_again(write: bool, told: type[Exception]) -> None:
+    airline = Airline(write=write)
+    airline.failures = [LOST]
+    with pytest.raises(told):
+        await airline.fly(1, 2)
+    assert airline.pool.lent == 1
 
 
 async def test_locks_that_are_not_free_fail_all_without_a_split() -> None:

@@ -18,6 +18,7 @@ from roadbed.kernel.errors import (
 
 CLOSED = asyncpg.InterfaceError("connection is closed")
 RELEASED = asyncpg.InterfaceError("cannot call Connection.fetch(): connection has been released back to the pool")
+FAREWELL = asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress")
 REFUSED_ARGUMENT = type("DataError", (asyncpg.InterfaceError, ValueError), {})("invalid input for query argument $1")
 
 # error; kind; what a read hears, or a write before anything was sent; what a write hears that was under way
@@ -31,6 +32,7 @@ TABLE: list[tuple[BaseException, str, type[BaseException], type[BaseException]]]
     (TimeoutError(), "timeout", Unavailable, OutcomeUnknown),
     (CLOSED, "connection", Unavailable, Unavailable),
     (RELEASED, "connection", Unavailable, Unavailable),
+    (FAREWELL, "connection", Unavailable, Unavailable),
     (asyncpg.QueryCanceledError("x"), "timeout", DeadlineExceeded, DeadlineExceeded),
     (asyncpg.IdleInTransactionSessionTimeoutError("x"), "timeout", DeadlineExceeded, DeadlineExceeded),
     (asyncpg.DiskFullError("x"), "full", StorageFull, StorageFull),

@@ -16,6 +16,7 @@ from roadbed.data.postgres.errors import (
     FAILURES,
     RACES,
     code_of,
+    is_closed_before,
     is_everybodys,
     kind_of,
     still_running,
@@ -29,7 +30,6 @@ R = TypeVar("R")
 
 _MOST_TRIES = 6
 _MOST_TRIES_AFTER_A_DUPLICATE = 3
-_MOST_TRIES_AFTER_A_NEW_SCHEMA = 2
 _FIRST_PAUSE = 0.002
 
 
@@ -73,19 +73,22 @@ class Attempts:
         work: Callable[[asyncpg.Connection[Any]], Awaitable[R]],
         retried: tuple[str, ...] = CONTENTION,
     ) -> R:
-        """Run something that is its own transaction; again, on another connection, after these codes.
+        """Run something that is its own transaction; again, on another connection, where that is safe.
 
-        Whatever is retried was undone by the server as a whole. A prepared statement that no longer fits the schema
-        (asyncpg has dropped it by then) is retried once.
+        It is after these codes: the server has undone it as a whole. It is, once, after a prepared statement no longer
+        fitted the schema (asyncpg has dropped it by then), and when the connection turned out to be closed before
+        anything was sent. What may have reached the server is never sent again: even a SELECT may call what writes.
         """
         pause = _FIRST_PAUSE
         for attempt in range(1, _MOST_TRIES + 1):
             async with self._connections.borrow() as connection:
                 try:
                     return await work(connection)
-                except asyncpg.PostgresError as error:
+                except FAILURES as error:
                     if attempt >= _most_tries(error, retried):
                         raise
+                    if kind_of(error) == "connection":
+                        self.report(error, sent=False)
                     self._events.emit(FlightRetried(name, code_of(error)))
             await asyncio.sleep(pause * random.random())  # noqa: S311  no secret, but two that met should part
             pause *= 2
@@ -167,9 +170,9 @@ def _was_undone(error: Exception) -> bool:
     )
 
 
-def _most_tries(error: asyncpg.PostgresError, retried: tuple[str, ...]) -> int:
-    if isinstance(error, asyncpg.InvalidCachedStatementError):
-        return _MOST_TRIES_AFTER_A_NEW_SCHEMA
+def _most_tries(error: Exception, retried: tuple[str, ...]) -> int:
+    if isinstance(error, asyncpg.InvalidCachedStatementError) or is_closed_before(error):
+        return 2
     code = code_of(error)
     if code not in retried:
         return 1

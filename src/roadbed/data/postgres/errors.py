@@ -84,9 +84,13 @@ def _told(error: BaseException) -> _Told | None:
 
 
 def is_closed_before(error: BaseException) -> bool:
-    """Tell whether asyncpg found the connection, or the pool, closed, so that nothing was sent."""
-    # One that the server closed meanwhile "has been released back to the pool", with other words for the same.
-    return isinstance(error, asyncpg.InterfaceError) and ("clos" in str(error) or "released" in str(error))
+    """Tell whether asyncpg found the connection, or the pool, closed or closing, so that nothing was sent."""
+    words = str(error)
+    if isinstance(error, asyncpg.InterfaceError):
+        # One that the server closed meanwhile "has been released back to the pool".
+        return "clos" in words or "released" in words
+    # The server's farewell has arrived, the end of the connection has not.
+    return isinstance(error, asyncpg.InternalClientError) and "cannot switch to state" in words
 
 
 def kind_of(error: BaseException) -> str:
