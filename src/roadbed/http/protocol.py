@@ -218,7 +218,7 @@ class Connection(HttpToolsProtocol):
     def _check_head(self) -> None:
         options = self._options
         if len(self.url) > options.url_limit:
-            self._refusal = AddressTooLong(f"The address has more than {options.url_limit} bytes")
+            self._refusal = self._head_too_large()
         elif len(self.headers) > options.max_headers:
             self._refusal = HeadTooLarge(f"There are more than {options.max_headers} header fields")
         elif self._head_size + self._chunk_size > options.head_limit:
@@ -229,6 +229,9 @@ class Connection(HttpToolsProtocol):
             raise self._refusal
 
     def _head_too_large(self) -> RoadbedError:
+        # The address may have arrived in part: what is too long already names the reason, however it was cut.
+        if len(self.url) > self._options.url_limit:
+            return AddressTooLong(f"The address has more than {self._options.url_limit} bytes")
         return HeadTooLarge(f"The head has more than {self._options.head_limit} bytes")
 
     def _complete_scope(self) -> None:

@@ -20,6 +20,7 @@ REFUSED = {
     "bytes beyond ASCII in the path": (GET.replace(b"/ping", b"/p\xc3\xa9"), 400, "invalid"),
     "an authority": (GET.replace(b"GET /ping", b"CONNECT 127.0.0.1:80"), 400, "invalid"),
     "a long address": (GET.replace(b"/ping", b"/" + b"a" * 500), 414, "address-too-long"),
+    "an address without end": (b"GET /" + b"a" * 2000, 414, "address-too-long"),
     "many fields": (GET.replace(b"Host", b"A: 1\r\n" * 20 + b"Host"), 431, "head-too-large"),
     "a long field": (GET.replace(b"Host", b"A: " + b"x" * 2000 + b"\r\nHost"), 431, "head-too-large"),
     "a field without end": (b"GET /ping HTTP/1.1\r\nA: " + b"x" * 2000, 431, "head-too-large"),
