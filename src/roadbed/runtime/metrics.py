@@ -11,7 +11,7 @@ import asyncio
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from roadbed.kernel.events import (
@@ -25,7 +25,7 @@ from roadbed.kernel.events import (
 )
 from roadbed.runtime import measures
 from roadbed.runtime.measures import MEASURES, Measure
-from roadbed.runtime.metrics_folder import VARIABLE, forget_the_dead
+from roadbed.runtime.metrics_folder import VARIABLE, files, forget_the_dead
 from roadbed.runtime.process import figures
 from roadbed.runtime.tallies import FlightTallies, RequestTallies, Tally
 
@@ -158,11 +158,23 @@ def add(child: Any, tally: Tally) -> None:
     child._sum.inc(tally[-1])
 
 
+class _Merged:
+    """A collector of what all workers counted. prometheus-client's own would stumble over an empty file."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterable[Any]:
+        from prometheus_client import multiprocess
+
+        collector: Any = multiprocess.MultiProcessCollector  # half of its types are missing
+        return collector.merge(files(self._folder), accumulate=True)
+
+
 def _of_all_workers(folder: str) -> bytes:
     from prometheus_client import CollectorRegistry, generate_latest
-    from prometheus_client.multiprocess import MultiProcessCollector
 
     forget_the_dead(folder)
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, folder)
+    registry.register(_Merged(folder))
     return generate_latest(registry)

@@ -52,6 +52,18 @@ def forget_the_dead(folder: str | Path) -> None:
             file.unlink(missing_ok=True)
 
 
+def files(folder: str | Path) -> list[str]:
+    """Return the files of values. An empty one is left out: a worker has just made it, or was killed while it did."""
+    return [str(file) for file in Path(folder).glob("*.db") if _size(file)]
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0  # another scrape has just forgotten it
+
+
 def _alive(process: int) -> bool:
     try:
         os.kill(process, 0)

@@ -215,6 +215,13 @@ def test_a_start_clears_the_place(tmp_path: Path, dead: int) -> None:
         assert list(tmp_path.iterdir()) == [folder]
 
 
+def test_a_file_that_a_worker_has_only_just_made_harms_no_scrape(tmp_path: Path) -> None:
+    with Worker(tmp_path) as one:
+        one.count(3)
+        (tmp_path / "counter_1.db").touch()
+        assert samples(one.expose(), "roadbed_http_requests_total") == {"GET,/x,200": 3}
+
+
 def test_only_gauges_of_the_dead_are_forgotten(tmp_path: Path, dead: int) -> None:
     alive = os.getpid()
     kept = [f"counter_{dead}.db", f"histogram_{dead}.db", f"gauge_livesum_{alive}.db", f"gauge_all_{dead}.db"]
