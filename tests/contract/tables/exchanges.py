@@ -164,7 +164,7 @@ def _sizes() -> Iterator[Exchange]:
             sent = start + b"a" * size + b" HTTP/1.1\r\n" + HOST + b"\r\n" + HIDDEN
             yield _refused(f"a {name} of {size} bytes", sent, status=414, kind="address-too-long")
     endless = b"GET /" + b"a" * 1_000_000
-    yield _refused("an address without an end", endless, status=431, kind="head-too-large")
+    yield _refused("an address without an end", endless, status=414, kind="address-too-long")
     for size in (40_000, 2_000_000):
         sent = PING + b"X: " + b"a" * size
         yield _refused(f"a field of {size} bytes, not yet at its end", sent, status=431, kind="head-too-large")
