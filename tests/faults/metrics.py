@@ -10,11 +10,13 @@ def samples(port: int, name: str) -> dict[tuple[str, ...], float]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", "/metrics")
-        text = connection.getresponse().read().decode()
+        reply = connection.getresponse()
+        text = reply.read().decode()
     except (OSError, http.client.HTTPException):
         return {}
     finally:
         connection.close()
+    assert reply.status == 200, text
     return {
         tuple(sample.labels.values()): sample.value
         for family in text_string_to_metric_families(text)

@@ -64,13 +64,12 @@ async def test_a_restart_is_survived(
 async def test_many_restarts_are_survived(
     start_service: StartService, breakable_postgres: PostgresServer, postgres_url: str, workers: str
 ) -> None:
-    for number in range(10):
-        async with scene(start_service, postgres_url, "--workers", workers) as run:
-            for mode in ("fast", "immediate"):
-                await asyncio.to_thread(breakable_postgres.stop, mode)
-                await run.load.refusals(AWAY, 5 + 40 * number)
-                await asyncio.to_thread(breakable_postgres.start)
-                await run.load.more(100)
+    async with scene(start_service, postgres_url, "--workers", workers) as run:
+        for number, mode in enumerate(("fast", "immediate") * 10):
+            await asyncio.to_thread(breakable_postgres.stop, mode)
+            await run.load.refusals(AWAY, 5 + 20 * number)
+            await asyncio.to_thread(breakable_postgres.start)
+            await run.load.more(100)
 
 
 @pytest.mark.soak
@@ -154,4 +153,4 @@ async def test_a_reply_lost_at_commit_is_an_unknown_outcome(start_service: Start
 
 @pytest.mark.soak
 async def test_many_replies_lost_at_commit(start_service: StartService, postgres_url: str) -> None:
-    await lose_replies(start_service, postgres_url, 100)
+    await lose_replies(start_service, postgres_url, 40)
