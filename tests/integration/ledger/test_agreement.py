@@ -81,7 +81,7 @@ async def check_reads(ledger: Ledger, world: World) -> None:
     for account_id in world.accounts:
         everything = (await ledger.list_transactions(1000, None, account_id, True)).items
         pages, after = [], None
-        while True:
+        for _ in range(len(everything) // 2 + 1):
             page = await ledger.list_transactions(2, after, account_id, True)
             assert page.total == len(everything)
             pages += page.items
