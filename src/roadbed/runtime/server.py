@@ -6,6 +6,7 @@ pipe that starts them: neither their command line nor their environment shows a 
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from contextlib import ExitStack, contextmanager
@@ -29,6 +30,9 @@ STOPPED = 0
 FAILED = 1
 FORCED = 130
 """Exit code after a second Ctrl-C, which gives up on requests in flight: 128 + SIGINT, as shells say it."""
+
+_LOOK = 0.1
+"""Seconds between two looks for a second Ctrl-C while workers end."""
 
 GRACE = 1.0
 """Seconds after ``drain_timeout`` in which requests that were given up still get their 503 out."""
@@ -89,6 +93,8 @@ def serve_with_workers(
             stack.enter_context(metrics_folder())
         supervisor = Supervisor(config, [sock], events, announce)
         supervisor.run()
+    if supervisor.is_forced:
+        return FORCED
     failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
     return FAILED if failed else STOPPED
 
@@ -143,3 +149,23 @@ class Supervisor(Multiprocess):
         for sock in self.sockets:
             sock.close()
         super().terminate_all()
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether Ctrl-C came again after the one that began the stop: that one has been taken off the queue."""
+        return signal.SIGINT in self.signal_queue
+
+    def join_all(self) -> None:
+        """Wait for the workers. A second Ctrl-C may have reached us alone: it is handed on, and they give up."""
+        handed_on = False
+        for process in self.processes:
+            while process.exitcode is None:
+                process.process.join(_LOOK)
+                if self.is_forced and not handed_on:
+                    handed_on = True
+                    self._interrupt_all()
+
+    def _interrupt_all(self) -> None:
+        for process in self.processes:
+            if process.exitcode is None and process.pid is not None:
+                os.kill(process.pid, signal.SIGINT)
