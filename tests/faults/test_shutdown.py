@@ -15,6 +15,7 @@ from tests.faults.journal import Journal
 from tests.faults.load import Load, prepare
 from tests.faults.verdict import state, verdict
 from tests.faults.writes import Mix
+from tests.support.ports import is_listening
 from tests.support.postgres import PostgresServer
 from tests.support.service import Service
 from tests.support.waiting import eventually, wait_until
@@ -119,18 +120,22 @@ async def flights_are_stuck(journal: Journal) -> None:
     await eventually(nothing_new, "nothing more is acknowledged", within=30, pause=0.02)
 
 
-async def test_a_second_interrupt_forces_the_end(
-    start_service: StartService, breakable_postgres: PostgresServer, postgres_url: str
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_second_ctrl_c_forces_the_end(
+    start_service: StartService, breakable_postgres: PostgresServer, postgres_url: str, workers: str
 ) -> None:
-    service = start_service(database_url=postgres_url, env=DRAIN | {"ROADBED_DRAIN_TIMEOUT": "600"})
+    """Nobody waits for ten minutes who says twice that he will not."""
+    settings = DRAIN | {"ROADBED_DRAIN_TIMEOUT": "600"}
+    service = start_service(database_url=postgres_url, env=settings, arguments=["--workers", workers])
     journal, mix = Journal(), Mix()
     await prepare(service.port, journal, mix)
     async with Load([service.port], journal, mix) as load:
         await load.more(50)
         with frozen(breakable_postgres):
             await flights_are_stuck(journal)
-            os.kill(service.pid, signal.SIGINT)
-            await eventually(lambda: not service.is_ready(), "the port closes", within=30)
+            os.killpg(service.pid, signal.SIGINT)
+            await eventually(lambda: not is_listening(service.port), "the port closes", within=30)
+            # The supervisor alone hears the second one.
             code = await asyncio.to_thread(service.interrupt)
             await load.until(lambda: journal.unreachable, "the port closed")
     assert code == 130
