@@ -33,6 +33,7 @@ from roadbed.kernel.events import Events, Notice
 from roadbed.kernel.settings import Settings
 from roadbed.resource.domain import Domain
 from roadbed.resource.registry import load_domains, locations, shipped_locations
+from roadbed.runtime import memory
 from roadbed.runtime.health import Check, Readiness, Report
 from roadbed.runtime.jobs import Job, Jobs
 from roadbed.runtime.lifecycle import lifespan, on_stop_signal, patiently, watch_parent
@@ -193,6 +194,7 @@ class Application:
             names = [domain.name for domain in domains]
             logs.logger.info("Serving", domains=names, engine=database.dialect, process=os.getpid())
             self._listen_to_the_outside(edge)
+            memory.settle()
             yield edge
 
     def _metrics(self, database: Database) -> Metrics:
