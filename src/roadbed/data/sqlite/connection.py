@@ -20,6 +20,11 @@ _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 50_000
 _STATEMENTS_CACHED = 200
 _NEVER = float("inf")
 
+LONG_LOG = 64 * 1024 * 1024
+"""Bytes. A log that is longer was kept from beginning anew by readers that overlap all the time."""
+_MORE_LOG = LONG_LOG // 4
+_PATIENCE_WITH_READERS = 0.5
+
 PRAGMAS = ("PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY", "PRAGMA trusted_schema = OFF")
 WRITER_PRAGMAS = (
     "PRAGMA synchronous = FULL",
@@ -27,7 +32,6 @@ WRITER_PRAGMAS = (
     "PRAGMA recursive_triggers = ON",
     # Fewer, larger checkpoints: each one syncs the database file in the way of writers.
     "PRAGMA wal_autocheckpoint = 4000",
-    "PRAGMA journal_size_limit = 67108864",
     "PRAGMA cache_size = -32768",
 )
 READER_PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA cache_size = -8192")
@@ -47,7 +51,10 @@ class SqliteRun:
         self._file = Path(path).resolve()
         self._log = Path(f"{self._file}-wal")
         self._gone = False
+        self._log_size = 0
+        self._shorten_at = LONG_LOG
         self._timeout = statement_timeout
+        self._busy_timeout = int(busy_timeout * 1000)
         self._deadline = _NEVER
         guard(str(self._file))
         try:
@@ -57,18 +64,20 @@ class SqliteRun:
             release(str(self._file))
             raise
         try:
-            self._set_up(write, busy_timeout)
+            self._set_up(write)
             self._files = self._identity()
         except BaseException:
             self.close()
             raise
 
-    def _set_up(self, write: bool, busy_timeout: float) -> None:
-        self.connection.set_busy_timeout(int(busy_timeout * 1000))
+    def _set_up(self, write: bool) -> None:
+        self.connection.set_busy_timeout(self._busy_timeout)
         if write:
             mode = self.connection.execute("PRAGMA journal_mode = WAL").get
             if mode != "wal":
                 raise ConfigurationError(f"SQLite keeps no write-ahead log at {self._file} (journal mode {mode})")
+            # When the log begins anew, it is cut to this: a log that is longer has not begun anew for long.
+            self.connection.execute(f"PRAGMA journal_size_limit = {LONG_LOG}").fetchall()
         for pragma in (*PRAGMAS, *(WRITER_PRAGMAS if write else READER_PRAGMAS)):
             self.connection.execute(pragma).fetchall()
         self.connection.set_progress_handler(self._late, _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK)
@@ -126,6 +135,27 @@ class SqliteRun:
         if self._gone and self._are_gone():
             raise Unavailable(f"{self._file} or its write-ahead log was deleted or replaced: restart the service")
 
+    @property
+    def has_long_log(self) -> bool:
+        """Whether it is time to ``shorten_log``."""
+        return self._log_size > self._shorten_at
+
+    def shorten_log(self) -> None:
+        """Copy all of the log into the file and let the next commit begin the log anew.
+
+        SQLite's own checkpoints never wait for readers: while there is always one, the log would grow without bound.
+        Here new readers are sent to the file, and those that read already are waited for, a little while.
+        """
+        self.connection.set_busy_timeout(int(_PATIENCE_WITH_READERS * 1000))
+        try:
+            self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+            self._shorten_at = LONG_LOG
+            self._log_size = 0
+        except apsw.BusyError:
+            self._shorten_at = self._log_size + _MORE_LOG
+        finally:
+            self.connection.set_busy_timeout(self._busy_timeout)
+
     def undo(self) -> None:
         """Roll back if a transaction is open. If not even that works, the connection is ``broken``: open another."""
         try:
@@ -158,6 +188,7 @@ class SqliteRun:
             file, log = self._file.stat(), self._log.stat()
         except OSError:
             return None
+        self._log_size = log.st_size
         return (file.st_ino, file.st_dev, log.st_ino, log.st_dev)
 
     def interrupt(self) -> None:

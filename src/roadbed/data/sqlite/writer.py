@@ -116,6 +116,8 @@ class Writer:
             jobs, last = self._gather()
             if jobs and not self._deliver(jobs, self._work(lock, jobs)):
                 return
+            if self._run is not None and self._run.has_long_log:
+                self._shorten_log(lock, self._run)
 
     def _gather(self) -> tuple[list[Job], bool]:
         """Wait for jobs; return those of the next commit, and whether the end was seen."""
@@ -153,6 +155,14 @@ class Writer:
             self._current = []
             if self._run is not None and self._run.broken:
                 self._drop_connection()
+
+    def _shorten_log(self, lock: WriteLock, run: SqliteRun) -> None:
+        """Between two commits, when everybody has been answered."""
+        try:
+            with lock:
+                run.shorten_log()
+        except Exception as error:  # noqa: BLE001  the next commit will meet it too, and tell who waits
+            self._commits.told(error)
 
     def _drop_connection(self) -> None:
         run, self._run = self._run, None
