@@ -61,14 +61,15 @@ class BadClients:
                         self.wrong.append(f"{method} {path}: {reply.status} {reply.body[:200]!r}, expected {status}")
 
 
-async def bad_beside_good(start_service: StartService, url: str, writes: int) -> None:
+async def bad_beside_good(start_service: StartService, url: str, rounds: int) -> None:
     service = start_service(database_url=url, env={"ROADBED_ACCESS_LOG_SAMPLE": "0"})
     journal, mix = Journal(), Mix()
     await prepare(service.port, journal, mix)
     bad = BadClients(service.port, mix)
     async with Load([service.port], journal, mix) as load:
         clients = [asyncio.create_task(bad.run()) for _ in range(8)]
-        await load.more(writes)
+        for _ in range(rounds):
+            await load.more(500)
         bad.stopping = True
         await asyncio.gather(*clients)
     assert bad.wrong == []
@@ -81,9 +82,9 @@ async def bad_beside_good(start_service: StartService, url: str, writes: int) ->
 
 
 async def test_bad_requests_disturb_no_good_one(start_service: StartService, engine_url: str) -> None:
-    await bad_beside_good(start_service, engine_url, 500)
+    await bad_beside_good(start_service, engine_url, 1)
 
 
 @pytest.mark.soak
 async def test_a_long_stream_of_bad_requests_disturbs_no_good_one(start_service: StartService, engine_url: str) -> None:
-    await bad_beside_good(start_service, engine_url, 20_000)
+    await bad_beside_good(start_service, engine_url, 20)

@@ -37,7 +37,7 @@ async def stop_again_and_again(service: Service, url: str, names: Sequence[str])
     """Stop under load in each of the ways; start again on the same port at once."""
     journal, mix = Journal(), Mix()
     await prepare(service.port, journal, mix)
-    for name in names:
+    for number, name in enumerate(names, 1):
         async with Load([service.port], journal, mix) as load:
             await load.more(150)
             code = await asyncio.to_thread(STOPS[name], service)
@@ -48,7 +48,7 @@ async def stop_again_and_again(service: Service, url: str, names: Sequence[str])
         assert [write for write in journal.unknown if stored.intersection(write.legs)] == []
         assert set(journal.unknown.values()) <= {"lost"}
         assert await state(url, journal) == []
-        if name != names[-1]:
+        if number < len(names):
             await asyncio.to_thread(service.start)
             journal.unreachable = 0
             assert await verdict(service.port, url, journal) == []
