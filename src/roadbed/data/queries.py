@@ -48,14 +48,24 @@ class Query(Generic[R]):
             TypeError: a parameter without a value, or a value without a parameter.
         """
         parameters = self._variant("sqlite").parameters
-        self._check(arguments, parameters)
-        return tuple([sqlite_value(name, arguments[name]) for name in parameters])
+        try:
+            values = tuple([sqlite_value(name, arguments[name]) for name in parameters])
+        except KeyError as missing:
+            raise TypeError(f"The statement {self.name!r} needs a value for {missing.args[0]}") from None
+        if len(arguments) != len(parameters):
+            self._check_names(arguments)
+        return values
 
     def postgres_values(self, arguments: dict[str, Any]) -> list[Any]:
         """Return positional values for PostgreSQL. Raises as ``sqlite_values`` does."""
         parameters = self._variant("postgres").parameters
-        self._check(arguments, parameters)
-        return [postgres_value(name, arguments[name]) for name in parameters]
+        try:
+            values = [postgres_value(name, arguments[name]) for name in parameters]
+        except KeyError as missing:
+            raise TypeError(f"The statement {self.name!r} needs a value for {missing.args[0]}") from None
+        if len(arguments) != len(parameters):
+            self._check_names(arguments)
+        return values
 
     def sqlite_rows(self, rows: Sequence[Row]) -> list[R]:
         """Return the rows that SQLite gave as structs."""
@@ -71,13 +81,10 @@ class Query(Generic[R]):
         except KeyError:
             raise ConfigurationError(f"The statement {self.name!r} has no variant for {dialect}") from None
 
-    def _check(self, arguments: dict[str, Any], parameters: tuple[str, ...]) -> None:
-        if not arguments.keys() <= self._known:
-            unknown = ", ".join(sorted(arguments.keys() - self._known))
-            raise TypeError(f"The statement {self.name!r} has no parameter {unknown}")
-        for name in parameters:
-            if name not in arguments:
-                raise TypeError(f"The statement {self.name!r} needs a value for {name}")
+    def _check_names(self, arguments: dict[str, Any]) -> None:
+        unknown = arguments.keys() - self._known
+        if unknown:
+            raise TypeError(f"The statement {self.name!r} has no parameter {', '.join(sorted(unknown))}")
 
 
 class Queries:

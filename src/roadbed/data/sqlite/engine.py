@@ -92,22 +92,25 @@ class SqliteDatabase:
 
     async def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]:
         """Return all rows of a read, or of a write in a transaction of its own (``RETURNING``)."""
-        return await self._run(query, lambda run: run.fetch(query, **arguments))
+        if query.writes:
+            return await self._write(query.name, lambda run: run.fetch(query, **arguments))
+        return await self._reading().submit(lambda run: run.fetch(query, **arguments))
 
     async def fetch_one(self, query: Query[R], /, **arguments: Any) -> R | None:
         """Return the first row of a read, or of a write in a transaction of its own, or None."""
-        return await self._run(query, lambda run: run.fetch_one(query, **arguments))
+        if query.writes:
+            return await self._write(query.name, lambda run: run.fetch_one(query, **arguments))
+        return await self._reading().submit(lambda run: run.fetch_one(query, **arguments))
 
     async def execute(self, query: Query[Any], /, **arguments: Any) -> int:
         """Run a write in a transaction of its own; return the number of rows it changed."""
-        return await self._write(query.name, lambda run: run.execute(query, **arguments))
+        return (await self._submit(query.name, lambda run, _: [run.execute(query, **arguments)], [None], split=False))[
+            0
+        ]
 
     async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a write once per mapping, all or none."""
         return await self._write(query.name, lambda run: run.execute_many(query, rows))
-
-    async def _run(self, query: Query[Any], work: Callable[[SqliteRun], Any]) -> Any:
-        return await (self._write(query.name, work) if query.writes else self._reading().submit(work))
 
     def _reading(self) -> Readers:
         if self._readers is None:
