@@ -32,19 +32,15 @@ def sqlite_value(name: str, value: Any) -> Any:
         Invalid: it cannot be stored as it is; names the parameter.
         TypeError: a time without an offset.
     """
-    # By exact class first: most values are of one of these.
-    kind: Any = type(value)
-    if kind is int:
-        return value if _LEAST <= value <= _MOST else postgres_value(name, value)
-    if kind is bytes or value is None:
+    if value is None or isinstance(value, bytes):
         return value
-    if kind is datetime:
-        return to_micros(_with_offset(name, value))
     if isinstance(value, UUID):
         return value.bytes
     if isinstance(value, datetime):
         return to_micros(_with_offset(name, value))
-    return int(value) if kind is bool else postgres_value(name, value)
+    if isinstance(value, bool):
+        return int(value)
+    return postgres_value(name, value)
 
 
 def postgres_value(name: str, value: Any) -> Any:

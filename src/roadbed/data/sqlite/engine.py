@@ -104,9 +104,7 @@ class SqliteDatabase:
 
     async def execute(self, query: Query[Any], /, **arguments: Any) -> int:
         """Run a write in a transaction of its own; return the number of rows it changed."""
-        return (await self._submit(query.name, lambda run, _: [run.execute(query, **arguments)], [None], split=False))[
-            0
-        ]
+        return await self._write(query.name, lambda run: run.execute(query, **arguments))
 
     async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a write once per mapping, all or none."""
