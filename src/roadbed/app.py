@@ -207,7 +207,12 @@ class Application:
     def _http_gauges(self) -> Mapping[str, float]:
         if self._edge is None:
             return {}
-        return {"http_in_flight": self._edge.in_flight, "http_connections": len(self._edge.connections.open)}
+        edge = self._edge
+        return {
+            "http_in_flight": edge.in_flight,
+            "http_connections": len(edge.connections.open),
+            "http_streams": len(edge.channels.open),
+        }
 
     def _start_jobs(self, jobs: Jobs, database: Database, figures: Metrics | None) -> None:
         jobs.start(Job("sweep idempotency keys", SWEEP_EVERY, SWEEP_EVERY, lambda: idempotency.sweep(database)))
@@ -220,6 +225,7 @@ class Application:
         def drain() -> None:
             self._readiness.drain()
             edge.drain()
+            loop.call_soon_threadsafe(edge.end_streams)
             # Signals come between any two instructions: only this may be called then.
             loop.call_soon_threadsafe(loop.call_later, self.settings.drain_timeout, edge.abandon)
 

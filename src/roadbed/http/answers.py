@@ -6,8 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 from roadbed.http.compiler import Endpoint
+from roadbed.http.operations import Operation
 from roadbed.http.problems import MEDIA_TYPE, STATUS, status_of
 from roadbed.http.schemas import REFERENCE, Schema
+from roadbed.http.signature import Signature
 from roadbed.kernel.errors import Refused, RoadbedError
 
 _PROBLEM = MEDIA_TYPE.decode("ascii")
@@ -107,10 +109,19 @@ def _success(endpoint: Endpoint, status: int, description: str, schema: Schema |
         names += ["Link", "Total-Count"]
     names += [name for field, name in _SET.items() if field in signature.sets]
     made: Schema = {"description": description, "headers": _headers(*names)}
-    if schema is not None and status != 204:
-        media = operation.produces if signature.is_raw else "application/json"
-        made["content"] = {media: {"schema": schema} if schema else {}}
+    if status != 204:
+        made |= _content(operation, signature, schema)
     return made
+
+
+def _content(operation: Operation, signature: Signature, schema: Schema | None) -> Schema:
+    content: dict[str, Schema] = {}
+    if signature.is_raw or signature.may_be_raw:
+        names = (operation.produces,) if isinstance(operation.produces, str) else operation.produces
+        content = {name: {"schema": {"type": "string"}} if name.startswith("text/") else {} for name in names}
+    if schema is not None and not signature.is_raw:
+        content["application/json"] = {"schema": schema} if schema else {}
+    return {"content": content} if content else {}
 
 
 def _headers(*names: str) -> dict[str, Any]:

@@ -17,9 +17,9 @@ Fields = dict[bytes, bytes]
 
 
 class ReplyBroken(Exception):
-    """A mounted application failed after its reply had begun: what the client has of it cannot be taken back."""
+    """A reply failed after it had begun: what the client has of it cannot be taken back."""
 
-    def __init__(self, status: int, size: int, cause: Exception) -> None:
+    def __init__(self, status: int, size: int, cause: BaseException) -> None:
         super().__init__(str(cause))
         self.status = status
         self.size = size
@@ -28,3 +28,15 @@ class ReplyBroken(Exception):
 
 class ClientLeft(Exception):
     """The client closed the connection before its request was complete: there is nobody left to answer."""
+
+
+async def answer_other(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer what is no HTTP request: the life of the server goes by unheeded, websockets are refused."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
+        return
+    while True:
+        message = await receive()
+        await send({"type": message["type"] + ".complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

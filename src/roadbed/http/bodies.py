@@ -87,8 +87,8 @@ async def read_body(call: Call[Any], receive: Receive, limit: int) -> bytes:
         TooLarge: by ``Content-Length`` before a byte is read, or by count while they arrive.
         ClientLeft: the client closed the connection first.
     """
-    length = call.fields.get(b"content-length")
-    if length is not None and _length(length) > limit:
+    length = declared_length(call.fields)
+    if length is not None and length > limit:
         raise TooLarge(f"The body has more than {limit} bytes")
     call.phase = READING
     message = await receive()
@@ -121,7 +121,15 @@ def _gone() -> bytes:
     raise ClientLeft
 
 
-def _length(value: bytes) -> int:
+def declared_length(fields: Fields) -> int | None:
+    """Return what ``Content-Length`` says, in bytes, or None.
+
+    Raises:
+        Invalid: it is no number.
+    """
+    value = fields.get(b"content-length")
+    if value is None:
+        return None
     if not value.isdigit():
         raise Invalid(faults=[Fault("header:Content-Length", "Expected a whole number")])
     # More digits than any honest size has are not worth converting.

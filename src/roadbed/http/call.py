@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import AsyncIterator, Container
 from typing import Generic, TypeVar
 
 import msgspec
 
 from roadbed.data.idempotency import Idempotency
 from roadbed.http.asgi import Fields, Header
+from roadbed.http.channels import Channel
 
 S = TypeVar("S")
 
@@ -18,6 +19,7 @@ READING = 1
 TOO_SLOW = 2
 EXPIRED = 3
 ABANDONED = 4
+STREAMING = 5
 
 
 class Call(msgspec.Struct, Generic[S], eq=False):
@@ -28,7 +30,9 @@ class Call(msgspec.Struct, Generic[S], eq=False):
     version. ``path`` is as sent, percent-encoded; ``route`` is the template that it matched.
 
     For the reply: ``status``; ``version`` becomes the strong ``ETag`` and lets a GET answer 304; ``location`` becomes
-    ``Location``; ``replayed`` becomes ``Idempotency-Replayed: true``; ``add_header`` adds any other field.
+    ``Location``; ``replayed`` becomes ``Idempotency-Replayed: true``; ``add_header`` adds any other field. ``stream``
+    is what the reply is made from while it is sent (the compiler sets it), ``since`` is when a part of a body last came
+    or went; ``lasted`` is, of an event stream, how many seconds there were until it began.
     """
 
     service: S
@@ -51,6 +55,9 @@ class Call(msgspec.Struct, Generic[S], eq=False):
     media_type: bytes = b"application/json"
     extra: list[Header] | None = None
     phase: int = RUNNING
+    stream: AsyncIterator[bytes] | Channel | None = None
+    since: float = 0.0
+    lasted: float = 0.0
 
     def header(self, name: str) -> str | None:
         """Return a header field of the request, or None. Several lines of one name are joined with ``, ``."""

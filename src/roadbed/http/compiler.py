@@ -15,21 +15,22 @@ from roadbed.http.asgi import Receive
 from roadbed.http.binding import Bind, make_binder, refuse_unknown, split_query
 from roadbed.http.bodies import JsonBody, MediaTypes, has_body, read_body
 from roadbed.http.call import Call
+from roadbed.http.finishing import Finish, make_finish
 from roadbed.http.idempotency import fingerprint_call, read_key
+from roadbed.http.incoming import Stream
 from roadbed.http.limits import MAX_PAGE, HttpOptions
 from roadbed.http.operations import Operation, Operations
-from roadbed.http.paging import CursorCodec, Page, next_link
+from roadbed.http.paging import CursorCodec, Page
 from roadbed.http.parameters import Parameter, read_boolean, read_text, reader_of
 from roadbed.http.preconditions import read_tags
 from roadbed.http.problems import is_unsafe
 from roadbed.http.signature import Signature, read_signature
-from roadbed.kernel.errors import ConfigurationError, Fault, Invalid, PreconditionFailed
+from roadbed.kernel.errors import ConfigurationError, Fault, Invalid
 
 Answer = Callable[[Call[Any], Sequence[str], Receive], Awaitable[bytes]]
 """Runs one call, with the segments that its path's parameters matched; returns the body of the reply."""
 
 Bound = Callable[[Call[Any], Sequence[str], list[Fault]], dict[str, Any]]
-Finish = Callable[[Call[Any], Any], bytes]
 
 PageLimit = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
 
@@ -87,9 +88,14 @@ def _compile(operation: Operation, signature: Signature, service: Any, options: 
     paging = _paging_parameters(operation, signature)
     parameters = (*signature.parameters, *paging)
     bind = _with_page(make_binder(parameters), signature)
-    finish = _make_finish(operation, signature)
+    finish = make_finish(operation, signature)
     unsafe = is_unsafe(operation.method)
-    answer = _unsafe(operation, signature, bind, finish, options) if unsafe else _safe(operation, bind, finish)
+    if not unsafe:
+        answer = _safe(operation, bind, finish)
+    elif signature.is_streamed:
+        answer = _streamed(operation, bind, finish, options)
+    else:
+        answer = _unsafe(operation, signature, bind, finish, options)
     return Endpoint(
         answer,
         operation.path.replace(":path}", "}"),
@@ -191,6 +197,26 @@ def _unsafe(
     return answer
 
 
+def _streamed(operation: Operation, bind: Bound | None, finish: Finish, options: HttpOptions) -> Answer:
+    function = operation.function
+    limit = options.body_limit if operation.body_limit is None else operation.body_limit
+    media = MediaTypes(tuple(operation.consumes))
+    bind_call = bind or _no_parameters
+    refused = ["Idempotency-Key"] + ([] if operation.conditional else ["If-Match", "If-None-Match"])
+
+    async def answer(call: Call[Any], segments: Sequence[str], receive: Receive) -> bytes:
+        media.check(call.fields)
+        faults: list[Fault] = []
+        arguments = bind_call(call, segments, faults)
+        _read_guards(refused, call, b"", faults)
+        if faults:
+            raise Invalid(faults=faults)
+        body: Stream[Any] = Stream(call, receive, limit)
+        return finish(call, await function(call, body=body, **arguments))
+
+    return answer
+
+
 def _read_guards(refused: Sequence[str], call: Call[Any], raw: bytes, faults: list[Fault]) -> None:
     """Read what makes a write safe: its key and its preconditions. ``refused`` are those that it does not take."""
     fields = call.fields
@@ -209,66 +235,3 @@ def _read_guards(refused: Sequence[str], call: Call[Any], raw: bytes, faults: li
             call.if_none_match = read_tags(fields[b"if-none-match"].decode("latin-1"), "If-None-Match", weak=True)
     except Invalid as error:
         faults.extend(error.faults)
-
-
-def _make_finish(operation: Operation, signature: Signature) -> Finish:
-    if signature.is_raw:
-        return _finish_raw
-    encode = _encoder.encode
-    if signature.row is not None:
-        write = CursorCodec[Any](signature.cursor).write if signature.cursor is not None else None
-
-        def finish_listing(call: Call[Any], listing: Any) -> bytes:
-            if listing.next is not None and write is not None:
-                call.add_header("link", next_link(call.path, call.query, write(listing.next)))
-            if listing.total is not None:
-                call.add_header("total-count", str(listing.total))
-            return encode(listing.items)
-
-        return finish_listing
-    if signature.returns is type(None):
-        return lambda _call, _result: b""
-    if is_unsafe(operation.method):
-        return lambda _call, result: encode(result)
-
-    if "version" not in signature.sets:
-        return lambda _call, result: encode(result)
-
-    def finish(call: Call[Any], result: Any) -> bytes:
-        fields = call.fields
-        if (b"if-none-match" in fields or b"if-match" in fields) and _is_fresh(call):
-            return b""
-        return encode(result)
-
-    return finish
-
-
-def _finish_raw(call: Call[Any], reply: Any) -> bytes:
-    if reply.status is not None:
-        call.status = reply.status
-    call.media_type = reply.media_type.encode("latin-1")
-    for name, value in reply.headers.items():
-        call.add_header(name, value)
-    if call.version is not None and not is_unsafe(call.method) and _is_fresh(call):
-        return b""
-    return reply.body
-
-
-def _is_fresh(call: Call[Any]) -> bool:
-    """Tell whether the client has this version already, and make the reply a 304 if so (RFC 9110, section 13.2.2)."""
-    if_match, if_none_match = call.header("if-match"), call.header("if-none-match")
-    known = None if if_match is None else read_tags(if_match, "If-Match", weak=False)
-    fresh = None if if_none_match is None else read_tags(if_none_match, "If-None-Match", weak=True)
-    version = call.version
-    if version is None:
-        return False
-    if known is not None and version not in known:
-        raise PreconditionFailed(f"The version is {version}")
-    if fresh is None or version not in fresh:
-        return False
-    call.status = 304
-    return True
-
-
-# Defaults of msgspec: UUIDs canonical, times RFC 3339 with Z for UTC, Decimals as strings.
-_encoder = msgspec.json.Encoder()

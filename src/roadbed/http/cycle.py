@@ -18,8 +18,13 @@ class Cycle(RequestResponseCycle):
     """One request and its reply. Head and body leave in one write; a forged header field does not leave at all."""
 
     _head = b""
+    _until_close = False
     broken: RoadbedError | None = None
     """What made the rest of the request unreadable: the application shall learn it, and answer."""
+
+    @property
+    def _is_old(self) -> bool:
+        return self.scope["http_version"] == "1.0"
 
     async def receive(self) -> Any:
         """Return the next ASGI message.
@@ -65,14 +70,17 @@ class Cycle(RequestResponseCycle):
             elif name == b"connection" and value == b"close":
                 self.keep_alive = False
         if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in (204, 304):
-            self.chunked_encoding = True
-            headers.append((b"transfer-encoding", b"chunked"))
+            # HTTP/1.0 knows no chunks: its reply ends with the connection (RFC 9112, section 6.3).
+            self.chunked_encoding = not self._is_old
+            if self.chunked_encoding:
+                headers.append((b"transfer-encoding", b"chunked"))
+            self._until_close = self._is_old
         if not self.keep_alive and (b"connection", b"close") not in headers:
             headers.append((b"connection", b"close"))
         head = status_and_fields(status, self.default_headers + headers) + b"\r\n"
         self.response_started = True
         self.waiting_for_100_continue = False
-        if self.chunked_encoding:
+        if self.chunked_encoding or self._until_close:
             # A stream may be silent for long; its reader wants to know at once that it has begun.
             self.transport.write(head)
         else:
@@ -86,7 +94,7 @@ class Cycle(RequestResponseCycle):
             body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             if not more:
                 body += b"0\r\n\r\n"
-        else:
+        elif not self._until_close:
             self.expected_content_length -= len(body)
         if self.expected_content_length < 0 or (not more and self.expected_content_length):
             raise RuntimeError("The body of the reply is not as long as its Content-Length says")

@@ -6,7 +6,7 @@ import asyncio
 from time import perf_counter
 from typing import Any
 
-from roadbed.http.call import ABANDONED, EXPIRED, READING, RUNNING, TOO_SLOW, Call
+from roadbed.http.call import ABANDONED, EXPIRED, READING, RUNNING, STREAMING, TOO_SLOW, Call
 
 
 class Deadlines:
@@ -36,7 +36,7 @@ class Deadlines:
     def abandon(self) -> None:
         """Cancel all that still runs: the time for shutting down is over."""
         for call, task in list(self.running.items()):
-            if call.phase in (RUNNING, READING):
+            if call.phase in (RUNNING, READING, STREAMING):
                 call.phase = ABANDONED
                 task.cancel()
 
@@ -53,6 +53,9 @@ class Deadlines:
             age = now - call.started
             if age < self._youngest:
                 break
+            if call.since:
+                # A body that comes or goes in parts: each part begins the time anew.
+                age = now - call.since
             if call.phase == READING and age >= self._body_timeout:
                 call.phase = TOO_SLOW
                 task.cancel()

@@ -14,7 +14,8 @@ How to compose it (this is what ``app`` does)::
 what it is given. ``/openapi.json`` and ``/docs`` come with it. To bound connections, heads and idling too, serve it
 with ``uvicorn.Config(..., http=protocol.PROTOCOL)`` and when the lifespan starts set
 ``scope["state"][connections.STATE_KEY] = edge.connections``. While the process shuts down call ``edge.drain()``:
-replies then say ``Connection: close``; ``edge.abandon()`` answers 503 to whatever still runs.
+replies then say ``Connection: close``; ``edge.end_streams()`` ends the event streams, and ``edge.abandon()`` answers
+503 to whatever still runs.
 
 Exactly one ``RequestFinished`` is emitted per request, whatever became of it, and a ``RequestFailed`` before it for an
 error that nobody foresaw.
@@ -29,8 +30,9 @@ from typing import Any
 from urllib.parse import quote
 
 from roadbed.http import conventions, docs, fields
-from roadbed.http.asgi import ClientLeft, Header, Receive, ReplyBroken, Scope, Send
-from roadbed.http.call import ABANDONED, EXPIRED, TOO_SLOW, Call, field_value
+from roadbed.http.asgi import ClientLeft, Header, Receive, ReplyBroken, Scope, Send, answer_other
+from roadbed.http.call import ABANDONED, EXPIRED, TOO_SLOW, Call
+from roadbed.http.channels import Channel, Channels
 from roadbed.http.compiler import compile_groups
 from roadbed.http.connections import Connections
 from roadbed.http.deadlines import Deadlines
@@ -38,7 +40,9 @@ from roadbed.http.guard import Guard
 from roadbed.http.limits import CLIENT_CLOSED, HttpOptions
 from roadbed.http.mounts import Mount, MountTable, run_mount
 from roadbed.http.operations import Operations
+from roadbed.http.outgoing import send_events, send_parts
 from roadbed.http.problems import MEDIA_TYPE, Failure, internal, is_unsafe, render
+from roadbed.http.replies import head_of
 from roadbed.http.router import Place, Router
 from roadbed.kernel.errors import (
     DeadlineExceeded,
@@ -51,7 +55,6 @@ from roadbed.kernel.errors import (
 )
 from roadbed.kernel.events import Events, RequestFailed, RequestFinished
 
-_NO_CONTENT = (204, 304)
 _CLOSE: Header = (b"connection", b"close")
 # The body of such a request was not read to its end: the connection cannot be used again.
 _CLOSING = (408, 413)
@@ -71,6 +74,7 @@ class Edge:
     ) -> None:
         self.options = options = options or HttpOptions()
         self.connections = Connections(options, events)
+        self.channels = Channels()
         groups = [*operation_groups, (docs.operations, docs.Documentation(self.document))]
         self._groups = [group for group, _ in groups]
         self.endpoints = compile_groups(groups, options)
@@ -102,6 +106,10 @@ class Edge:
         """Ask every client to close its connection after its next reply."""
         self._draining = True
 
+    def end_streams(self) -> None:
+        """End all event streams in order, and after a second those whose clients do not read."""
+        self.channels.end()
+
     def abandon(self) -> None:
         """Answer 503 to all that still runs."""
         self._deadlines.abandon()
@@ -109,7 +117,7 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
-            await _other(scope, receive, send)
+            await answer_other(scope, receive, send)
             return
         raw: list[Header] = scope["headers"]
         given = dict(raw)
@@ -126,7 +134,7 @@ class Edge:
         failure: Failure
         try:
             body = await self._answer(call, raw, scope, receive, send)
-            headers = [] if body is None else self._headers(call, body)
+            headers = [] if body is None else head_of(call, len(body))
         except RoadbedError as error:
             failure = render(error, call.request_id, call.method, keyed=b"idempotency-key" in call.fields)
         except asyncio.CancelledError:
@@ -140,8 +148,9 @@ class Edge:
             return
         except ReplyBroken as broken:
             # Nothing more can be said. The server sees a reply without an end, and closes the connection.
-            self._unforeseen(call, broken.cause)
-            self._emit(call, broken.status, broken.size, RoadbedError.slug)
+            self._emit(call, broken.status, broken.size, self._why_broken(call, broken.cause))
+            if isinstance(broken.cause, asyncio.CancelledError) and call.phase not in _BY_US:
+                raise broken.cause from None
             return
         except Exception as error:  # noqa: BLE001 - this is where every error ends that nobody foresaw
             failure = self._unforeseen(call, error)
@@ -154,7 +163,7 @@ class Edge:
     async def _answer(
         self, call: Call[Any], raw: list[Header], scope: Scope, receive: Receive, send: Send
     ) -> bytes | None:
-        """Return the body of the reply, or None where a mounted application has sent it."""
+        """Return the body of the reply, or None where it has been sent: a stream, or a mounted application's."""
         if len(call.fields) != len(raw):
             call.fields, faults = fields.join(raw)
             fields.refuse(faults)
@@ -174,7 +183,8 @@ class Edge:
         call.status = endpoint.status
         self._watch(call)
         try:
-            return await endpoint.answer(call, segments, receive)
+            body = await endpoint.answer(call, segments, receive)
+            return body if call.stream is None else await self._streamed(call, receive, send)
         finally:
             self._running.pop(call, None)
 
@@ -201,23 +211,25 @@ class Edge:
         self._emit(call, status, size, "")
         return None
 
-    def _headers(self, call: Call[Any], body: bytes) -> list[Header]:
-        headers: list[Header] = [(b"x-request-id", call.request_id.encode("ascii"))]
-        if call.status not in _NO_CONTENT:
-            headers.append((b"content-type", call.media_type))
-            headers.append((b"content-length", b"%d" % len(body)))
-        if call.version is None:
-            headers.extend(conventions.NO_STORE)
-        else:
-            headers.append((b"etag", b'"%d"' % call.version))
-            headers.extend(conventions.NO_STORE if is_unsafe(call.method) else conventions.REVALIDATE)
-        if call.location is not None:
-            headers.append((b"location", field_value(call.location)))
-        if call.replayed:
-            headers.append((b"idempotency-replayed", b"true"))
-        if call.extra is not None:
-            headers = conventions.merge(call.extra, tuple(headers))
-        return headers
+    async def _streamed(self, call: Call[Any], receive: Receive, send: Send) -> None:
+        """Send a reply that is made while it is sent."""
+        stream = call.stream
+        assert stream is not None  # noqa: S101 - for the type checker: asked by the caller
+        headers = head_of(call, None)
+        self._complete(call, headers)
+        if not isinstance(stream, Channel):
+            self._emit(call, call.status, await send_parts(call, headers, stream, send), "")
+            return
+        # It may last for days: it is none of the requests that a shutdown waits for, nor are its hours a duration.
+        self._running.pop(call, None)
+        call.lasted = perf_counter() - call.started
+        self._emit(call, call.status, await send_events(call, headers, stream, self.channels, receive, send), "")
+
+    def _complete(self, call: Call[Any], headers: list[Header]) -> None:
+        if self._has_cors:
+            self._guard.add_cors(call.fields, headers)
+        if self._draining:
+            headers.append(_CLOSE)
 
     async def _fail(self, call: Call[Any], failure: Failure, send: Send) -> None:
         headers: list[Header] = [
@@ -234,10 +246,7 @@ class Edge:
     async def _reply(
         self, call: Call[Any], status: int, headers: list[Header], body: bytes, slug: str, send: Send
     ) -> None:
-        if self._has_cors:
-            self._guard.add_cors(call.fields, headers)
-        if self._draining:
-            headers.append(_CLOSE)
+        self._complete(call, headers)
         if call.method == "HEAD":
             body = b""
         try:
@@ -249,45 +258,43 @@ class Edge:
         self._emit(call, status, len(body), slug)
 
     def _emit(self, call: Call[Any], status: int, size: int, slug: str) -> None:
-        duration = perf_counter() - call.started
+        duration = call.lasted or perf_counter() - call.started
         event = RequestFinished(
             call.request_id, call.method, call.route, call.path, status, duration, call.client, size, slug
         )
         for subscriber in self._finished:
             subscriber(event)
 
+    def _why_broken(self, call: Call[Any], cause: BaseException) -> str:
+        """Return the slug of what ended a reply in its middle; what nobody foresaw is told."""
+        if isinstance(cause, asyncio.CancelledError):
+            return self._why_cancelled(call).slug
+        if not isinstance(cause, RoadbedError):
+            self._unforeseen(call, cause)
+            return RoadbedError.slug
+        return cause.slug
+
     def _cancelled(self, call: Call[Any]) -> Failure:
+        error = self._why_cancelled(call)
+        return render(error, call.request_id, call.method, keyed=b"idempotency-key" in call.fields)
+
+    def _why_cancelled(self, call: Call[Any]) -> RoadbedError:
         task = asyncio.current_task()
         if task is not None and call.phase in _BY_US:
             task.uncancel()
-        error: RoadbedError
         if call.phase == TOO_SLOW:
-            error = TooSlow(f"The body took longer than {self.options.body_timeout:g} s")
-        elif call.phase == EXPIRED:
-            error = DeadlineExceeded(f"The request took longer than {self.options.request_timeout:g} s")
-        elif is_unsafe(call.method):
+            return TooSlow(f"The body took longer than {self.options.body_timeout:g} s")
+        if call.phase == EXPIRED:
+            return DeadlineExceeded(f"The request took longer than {self.options.request_timeout:g} s")
+        if is_unsafe(call.method):
             # What is in the air lands without us.
-            error = OutcomeUnknown("The service is shutting down")
-        else:
-            error = Unavailable("The service is shutting down")
-        return render(error, call.request_id, call.method, keyed=b"idempotency-key" in call.fields)
+            return OutcomeUnknown("The service is shutting down")
+        return Unavailable("The service is shutting down")
 
-    def _unforeseen(self, call: Call[Any], error: Exception) -> Failure:
+    def _unforeseen(self, call: Call[Any], error: BaseException) -> Failure:
         for subscriber in self._failed:
             subscriber(RequestFailed(call.request_id, call.method, call.route, error))
         return internal(call.request_id)
 
 
 _NOBODY = ("",)
-
-
-async def _other(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer what is no HTTP request: the life of the server goes by without us, websockets are refused."""
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1000})
-        return
-    while True:
-        message = await receive()
-        await send({"type": message["type"] + ".complete"})
-        if message["type"] == "lifespan.shutdown":
-            return

@@ -65,6 +65,8 @@ def encode(description: Schema) -> bytes:
 # More of a cursor cannot be said: which texts are some is known to those alone who got them in a Link.
 _CURSOR: Schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "contentEncoding": "base64url"}
 
+_TEXT: Schema = {"schema": {"type": "string"}}
+
 _DESCRIPTION = (
     "Failures are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems, `application/problem+json`; their "
     "`instance` is the `X-Request-Id` of the reply. JSON is read strictly: a float is no integer (nor is `1.0`), and a "
@@ -75,7 +77,7 @@ _DESCRIPTION = (
 
 def _kinds(endpoint: Endpoint) -> list[Any]:
     signature = endpoint.signature
-    kinds = [signature.body] if signature.has_body else []
+    kinds = [signature.body] if signature.has_body and (signature.body or not signature.is_streamed) else []
     if signature.row is not None:
         kinds.append(list[signature.row])
     elif not signature.is_raw and signature.returns is not type(None):
@@ -107,16 +109,26 @@ def _operation(endpoint: Endpoint, name: str, schemas: Schemas) -> Schema:
     if parameters:
         made["parameters"] = parameters
     if signature.has_body:
-        schema = schemas.of(signature.body)
-        made["requestBody"] = {"required": True, "content": {kind: {"schema": schema} for kind in operation.consumes}}
+        made["requestBody"] = {"required": True, "content": _request(endpoint, schemas)}
     made["responses"] = answers.responses(endpoint, _success_schema(endpoint, schemas))
     return made
+
+
+def _request(endpoint: Endpoint, schemas: Schemas) -> Schema:
+    operation, signature = endpoint.operation, endpoint.signature
+    if not signature.is_streamed:
+        schema = schemas.of(signature.body)
+        return {kind: {"schema": schema} for kind in operation.consumes}
+    # What comes in parts is read by its operation: only of JSON is more known than that it is text.
+    json = {"schema": schemas.of(signature.body)} if signature.body is not None else {}
+    is_json = {kind: kind.endswith("json") and not kind.endswith("ndjson") for kind in operation.consumes}
+    return {kind: json if is_json[kind] else _TEXT for kind in operation.consumes}
 
 
 def _success_schema(endpoint: Endpoint, schemas: Schemas) -> Schema | None:
     signature = endpoint.signature
     if signature.is_raw:
-        return {"type": "string"} if endpoint.operation.produces.startswith("text/") else {}
+        return None
     if signature.returns is type(None):
         return None
     return schemas.of(list[signature.row] if signature.row is not None else signature.returns)

@@ -8,10 +8,12 @@
     async def create(call: Call[Ledger], body: NewTransaction) -> Transaction:
         \"""Add a transaction.\"""
 
-Of the parameters after the call, ``body`` is the JSON body; a name in the path's template is a path parameter; a
-``Page[Cursor]`` is paging; ``Annotated[..., Header("Name")]`` is a header field; all else are query parameters, which
-are optional where they have a default. The docstring is the operation's summary and description. Nothing is looked at
-before ``compiler.compile_groups``, which tells all mistakes of all declarations at once.
+Of the parameters after the call, ``body`` is the JSON body, or with ``body: Stream`` its bytes as they come in; a name
+in the path's template is a path parameter; a ``Page[Cursor]`` is paging; ``Annotated[..., Header("Name")]`` is a header
+field; all else are query parameters, which are optional where they have a default, and are called
+``Annotated[..., Query("price.gte")]`` where that is no name in Python. The docstring is the operation's summary and
+description. Nothing is looked at before ``compiler.compile_groups``, which tells all mistakes of all declarations at
+once.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import msgspec
 
 from roadbed.http.bodies import JSON
 from roadbed.http.call import Call
-from roadbed.http.parameters import Header
+from roadbed.http.parameters import Header, Query
 from roadbed.kernel.errors import RoadbedError
 
 S = TypeVar("S")
@@ -32,7 +34,7 @@ R = TypeVar("R")
 
 Handler = Callable[Concatenate[Call[S], P], Awaitable[R]]
 
-__all__ = ["Header", "Operation", "Operations", "Options"]
+__all__ = ["Header", "Operation", "Operations", "Options", "Query"]
 
 
 class Options(TypedDict, total=False):
@@ -45,9 +47,9 @@ class Options(TypedDict, total=False):
     - ``conditional``: a write that obeys If-Match and If-None-Match; other writes refuse them;
     - ``idempotent``: whether an unsafe operation takes an Idempotency-Key; one that does not refuses it, for to
       ignore it would be to promise a safety that is not there;
-    - ``consumes``: media types under which the body is read, always as JSON;
+    - ``consumes``: media types under which the body is read: as JSON, but for a ``Stream``;
     - ``body_limit``: bytes, where it differs from the setting;
-    - ``produces``: media type of a ``Reply``, for OpenAPI;
+    - ``produces``: media types of a ``Reply``, for OpenAPI;
     - ``documented``: whether OpenAPI lists it.
     """
 
@@ -59,7 +61,7 @@ class Options(TypedDict, total=False):
     idempotent: bool
     consumes: Sequence[str]
     body_limit: int | None
-    produces: str
+    produces: str | Sequence[str]
     documented: bool
 
 
@@ -78,7 +80,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     idempotent: bool = True
     consumes: Sequence[str] = (JSON,)
     body_limit: int | None = None
-    produces: str = JSON
+    produces: str | Sequence[str] = JSON
     documented: bool = True
 
     @property

@@ -33,6 +33,12 @@ class Header(msgspec.Struct, frozen=True):
     name: str
 
 
+class Query(msgspec.Struct, frozen=True):
+    """Gives a query parameter a name that Python does not allow: ``Annotated[int | None, Query("price.gte")]``."""
+
+    name: str
+
+
 class Parameter(msgspec.Struct, frozen=True):
     """One parameter of an operation, ready to read. ``annotation`` is the declared type, for OpenAPI."""
 

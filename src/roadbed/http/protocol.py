@@ -201,7 +201,10 @@ class Connection(HttpToolsProtocol):
             self._unsent = unsent
             self.since = self.since if self.stage == HEAD else now
             return
-        limit = options.body_timeout if unsent else self._limits.get(self.stage)
+        limit = self._limits.get(self.stage)
+        if unsent:
+            # At a shutdown who does not read is not waited for as long as otherwise.
+            limit = min(options.body_timeout, LINGER_TIMEOUT) if self._leaving else options.body_timeout
         if limit is None or now - self.since <= limit:
             return
         if unsent or self.stage in (DISCARD, LINGER):

@@ -1,18 +1,23 @@
-"""A reply of raw bytes, for the few operations that do not speak JSON: pages, metrics, exports."""
+"""A reply that is no value to encode: pages, metrics, exports, event streams."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import msgspec
+
+from roadbed.http.channels import Channel
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What a handler returns instead of a value to encode.
+    """What a handler returns instead of a value to encode, always (``-> Reply``) or at times (``-> Note | Reply``).
 
-    ``status`` None keeps the declared one. ``headers`` replace convention headers of the same name
-    (``Content-Security-Policy`` of a page).
+    ``body`` is bytes; or an asynchronous iterator of bytes, sent as they come (an export); or a ``Channel`` (an event
+    stream, with ``media_type=channels.EVENT_STREAM``). ``status`` None keeps the declared one. ``headers`` replace
+    convention headers of the same name (``Content-Security-Policy`` of a page).
     """
 
-    body: bytes = b""
+    body: bytes | AsyncIterator[bytes] | Channel = b""
     status: int | None = None
     media_type: str = "application/json"
     headers: dict[str, str] = {}

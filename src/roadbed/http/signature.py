@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+import types
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from roadbed.data.listing import Listing
 from roadbed.http.call import Call
+from roadbed.http.incoming import Stream
 from roadbed.http.limits import MAX_PAGE
 from roadbed.http.operations import Operation
 from roadbed.http.paging import Page
-from roadbed.http.parameters import REQUIRED, Header, Parameter, list_item, reader_of
+from roadbed.http.parameters import REQUIRED, Header, Parameter, Query, list_item, reader_of
 from roadbed.http.problems import is_unsafe
 from roadbed.http.reply import Reply
 from roadbed.http.shapes import structs_of
@@ -27,6 +29,9 @@ _REPLY_FIELDS = frozenset({"version", "location", "replayed"})
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
     """What a handler takes and gives. ``row`` is the type of a list's rows where it returns a ``Listing``.
 
+    ``is_streamed``: the body is a ``Stream``, of ``body`` where that is said. ``is_raw``: it returns a ``Reply``,
+    ``may_be_raw``: at times.
+
     ``sets`` are the fields of the reply that its code names (``version``, ``location``, ``replayed``): OpenAPI then
     promises an ETag where one comes, and nowhere else.
     """
@@ -34,11 +39,13 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[Parameter, ...]
     body: Any = None
     has_body: bool = False
+    is_streamed: bool = False
     page_argument: str | None = None
     cursor: Any = None
     returns: Any = None
     row: Any = None
     is_raw: bool = False
+    may_be_raw: bool = False
     sets: frozenset[str] = frozenset()
 
 
@@ -61,7 +68,7 @@ class _Reading:
         self.problems = problems
         self.names = template_names(operation.path)
         self.parameters: list[Parameter] = []
-        self.has_body = False
+        self.has_body = self.is_streamed = False
         self.body: Any = None
         self.page: str | None = None
         self.cursor: Any = None
@@ -114,6 +121,9 @@ class _Reading:
             self.complain("a GET reads no body")
         if default is not REQUIRED:
             self.complain("a body has no default")
+        if bare_origin(annotation) is Stream:
+            self._read_stream(annotation)
+            return
         try:
             msgspec.json.Decoder(annotation)
         except TypeError as error:
@@ -124,10 +134,16 @@ class _Reading:
                 self.complain(f"its body takes unknown fields: {struct.__name__} needs forbid_unknown_fields=True")
         self.has_body, self.body = True, annotation
 
+    def _read_stream(self, annotation: Any) -> None:
+        if self.operation.idempotent:
+            self.complain("a streamed body has no fingerprint: idempotent=False")
+        self.has_body = self.is_streamed = True
+        self.body = next(iter(get_args(annotation)), None)
+
     def _read_scalar(self, name: str, annotation: Any, default: Any) -> None:
-        header = header_of(annotation)
+        mark = mark_of(annotation)
         item = list_item(annotation)
-        place = "header" if header else "path" if name in self.names else "query"
+        place = "header" if isinstance(mark, Header) else "path" if name in self.names else "query"
         try:
             read = reader_of(annotation if item is None else item)
         except TypeError as error:
@@ -138,7 +154,11 @@ class _Reading:
             return
         if place == "path" and default is not REQUIRED:
             self.complain(f"`{name}`: a path parameter has no default")
-        public = header.name if header else name
+        if place == "path" and mark is not None:
+            self.complain(f"`{name}`: a path parameter is called as in the path")
+        public = mark.name if mark else name
+        if any((known.name.lower(), known.place) == (public.lower(), place) for known in self.parameters):
+            self.complain(f"`{name}`: there is a {place} parameter {public} already")
         self.parameters.append(Parameter(public, place, name, annotation, read, default, many=item is not None))
 
     def _check_options(self) -> None:
@@ -170,6 +190,7 @@ class _Reading:
     def _conclude(self, returns: Any) -> Signature:
         if returns is REQUIRED:
             self.complain("it has no return type")
+        returns, may_be_raw = without_reply(returns)
         row = get_args(returns)[0] if get_origin(returns) is Listing else None
         if self.page is not None and row is None:
             self.complain("a handler that takes a Page returns a Listing")
@@ -182,11 +203,13 @@ class _Reading:
             parameters=tuple(order),
             body=self.body,
             has_body=self.has_body,
+            is_streamed=self.is_streamed,
             page_argument=self.page,
             cursor=self.cursor,
             returns=returns,
             row=row,
             is_raw=returns is Reply,
+            may_be_raw=may_be_raw,
             sets=_REPLY_FIELDS.intersection(inspect.unwrap(self.operation.function).__code__.co_names),
         )
 
@@ -196,7 +219,15 @@ def bare_origin(annotation: Any) -> Any:
     return get_origin(annotation) or annotation
 
 
-def header_of(annotation: Any) -> Header | None:
-    """Return the Header that marks an annotation, if one does."""
+def mark_of(annotation: Any) -> Header | Query | None:
+    """Return the Header or Query that marks an annotation, if one does."""
     extras = annotation.__metadata__ if get_origin(annotation) is Annotated else ()
-    return next((extra for extra in extras if isinstance(extra, Header)), None)
+    return next((extra for extra in extras if isinstance(extra, (Header, Query))), None)
+
+
+def without_reply(returns: Any) -> tuple[Any, bool]:
+    """Return a type without ``| Reply``, and whether that was there."""
+    kinds = get_args(returns) if get_origin(returns) in (Union, types.UnionType) else ()
+    if Reply not in kinds:
+        return returns, False
+    return Union[tuple(kind for kind in kinds if kind is not Reply)], True  # noqa: UP007 - a tuple of types

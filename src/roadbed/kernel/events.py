@@ -38,7 +38,8 @@ class RequestFinished(msgspec.Struct, frozen=True, gc=False):
     """One HTTP request has been answered, or its client has left (status 499).
 
     ``route`` is the template (``/transactions/{transaction_id}``), or ``""`` where none matched. ``duration`` is in
-    seconds from the first byte of the head to the last of the reply. ``problem`` is the slug of the failure, or ``""``.
+    seconds from the first byte of the head to the last of the reply (of an event stream: to its begin). ``problem`` is
+    the slug of the failure, or ``""``: what broke a reply in its middle comes with the status that it began with.
     """
 
     request_id: str

@@ -97,7 +97,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, About("How long a client may take to send the head of a request.", "s", least=0.1, most=3600)
     ] = 10.0
     body_timeout: Annotated[
-        float, About("How long a client may take to send the body of a request.", "s", least=0.1, most=3600)
+        float,
+        About(
+            "How long a client may take to send the body of a request, or the next part of a streamed one.",
+            "s",
+            least=0.1,
+            most=3600,
+        ),
     ] = 15.0
     request_timeout: Annotated[
         float, About("How long a request may take inside the service.", "s", least=0.1, most=3600)

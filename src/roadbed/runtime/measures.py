@@ -38,12 +38,13 @@ HTTP_REQUESTS = Measure(
 HTTP_DURATION = Measure(
     "roadbed_http_request_duration_seconds",
     "histogram",
-    "Time from the first byte of a request's head to the last of its reply.",
+    "Time from the first byte of a request's head to the last of its reply; of an event stream, to its begin.",
     ("route", "method"),
     DURATIONS,
 )
 HTTP_IN_FLIGHT = Measure("roadbed_http_requests_in_flight", "gauge", "Requests being answered now.")
 HTTP_CONNECTIONS = Measure("roadbed_http_connections", "gauge", "Open connections.")
+HTTP_STREAMS = Measure("roadbed_http_event_streams", "gauge", "Open event streams.")
 FLIGHT_SIZE = Measure("roadbed_flight_size", "histogram", "Requests that shared one flight.", ("flight",), SIZES)
 FLIGHT_WAIT = Measure(
     "roadbed_flight_wait_seconds",
@@ -114,6 +115,7 @@ MEASURES = (
     HTTP_DURATION,
     HTTP_IN_FLIGHT,
     HTTP_CONNECTIONS,
+    HTTP_STREAMS,
     FLIGHT_SIZE,
     FLIGHT_WAIT,
     FLIGHT_DURATION,

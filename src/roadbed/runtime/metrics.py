@@ -143,6 +143,7 @@ _PLACES: dict[str, tuple[Measure, *tuple[str, ...]]] = {
     "wal_bytes": (measures.DATABASE_FILE, "wal"),
     "http_in_flight": (measures.HTTP_IN_FLIGHT,),
     "http_connections": (measures.HTTP_CONNECTIONS,),
+    "http_streams": (measures.HTTP_STREAMS,),
 }
 
 

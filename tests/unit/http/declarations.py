@@ -8,8 +8,10 @@ import msgspec
 
 from roadbed.data.listing import Listing
 from roadbed.http.call import Call
-from roadbed.http.operations import Header
+from roadbed.http.incoming import Stream
+from roadbed.http.operations import Header, Query
 from roadbed.http.paging import Page
+from roadbed.http.reply import Reply
 
 
 class Cursor(msgspec.Struct, array_like=True):
@@ -111,3 +113,21 @@ async def paged_twice(call: Call[None], page: Page[Cursor], limit: int, after: s
 
 
 async def nothing(call: Call[None]) -> None: ...
+
+
+async def with_stream(call: Call[None], body: Stream) -> str: ...
+
+
+async def with_stream_of_rows(call: Call[None], body: Stream[list[Body]]) -> str: ...
+
+
+async def listing_or_reply(call: Call[None], page: Page[Cursor]) -> Listing[Body] | Reply: ...
+
+
+async def named_query(call: Call[None], least: Annotated[int | None, Query("price.gte")] = None) -> str: ...
+
+
+async def named_path(call: Call[None], number: Annotated[int, Query("other")]) -> str: ...
+
+
+async def named_twice(call: Call[None], first: str, second: Annotated[str, Query("first")]) -> str: ...

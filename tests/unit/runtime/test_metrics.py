@@ -163,6 +163,7 @@ async def test_nothing_is_counted_twice(counted: tuple[Metrics, Events]) -> None
         ("wal_bytes", "roadbed_database_file_bytes", {"file": "wal"}),
         ("http_in_flight", "roadbed_http_requests_in_flight", {}),
         ("http_connections", "roadbed_http_connections", {}),
+        ("http_streams", "roadbed_http_event_streams", {}),
     ],
 )
 async def test_probes(counted: tuple[Metrics, Events], figure: str, name: str, labels: dict[str, str]) -> None:

@@ -1,0 +1,33 @@
+"""The header fields of a reply, from what its call says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from roadbed.http import conventions
+from roadbed.http.asgi import Header
+from roadbed.http.call import Call, field_value
+from roadbed.http.problems import is_unsafe
+
+_NO_CONTENT = (204, 304)
+
+
+def head_of(call: Call[Any], size: int | None) -> list[Header]:
+    """Return the fields of a success. ``size`` is of the body in bytes, None where nobody knows it yet."""
+    headers: list[Header] = [(b"x-request-id", call.request_id.encode("ascii"))]
+    if call.status not in _NO_CONTENT:
+        headers.append((b"content-type", call.media_type))
+        if size is not None:
+            headers.append((b"content-length", b"%d" % size))
+    if call.version is None:
+        headers.extend(conventions.NO_STORE)
+    else:
+        headers.append((b"etag", b'"%d"' % call.version))
+        headers.extend(conventions.NO_STORE if is_unsafe(call.method) else conventions.REVALIDATE)
+    if call.location is not None:
+        headers.append((b"location", field_value(call.location)))
+    if call.replayed:
+        headers.append((b"idempotency-replayed", b"true"))
+    if call.extra is not None:
+        headers = conventions.merge(call.extra, tuple(headers))
+    return headers
