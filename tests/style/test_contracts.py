@@ -22,6 +22,7 @@ SEEDS = [
     ("inside-a-domain", "domains/seeded_c/service.py", "", "roadbed.domains.seeded_c.service"),
     ("inside-a-domain", "domains/seeded_c/tasks.py", "import roadbed.domains.seeded_c.api", "seeded_c.api"),
     ("inside-a-domain", "domains/seeded_c/api.py", "", "seeded_c.tasks"),
+    ("inside-a-domain", "domains/seeded_c/misc.py", "", "roadbed.domains.seeded_c.misc"),
     ("service-without-http", "domains/seeded_d/service.py", "import starlette.requests", "service -> starlette"),
     ("service-without-http", "domains/seeded_d/codes.py", "import roadbed.http", "seeded_d.codes -> roadbed.http"),
     ("kernel-alone", "kernel/seeded_out.py", "import sqlalchemy", "roadbed.kernel.seeded_out -> sqlalchemy"),

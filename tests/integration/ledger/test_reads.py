@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from roadbed.domains.ledger.model import BalanceAt, Transaction
-from roadbed.domains.ledger.service import AccountCursor, Ledger, TransactionCursor
+from roadbed.domains.ledger.pages import AccountCursor, TransactionCursor
+from roadbed.domains.ledger.service import Ledger
 from roadbed.http.paging import CursorCodec
 from roadbed.kernel.errors import NotFound
 from tests.integration.ledger.asking import balance, move, new, put

@@ -18,7 +18,8 @@ from roadbed.domains.ledger.model import (
     Transaction,
     Transfer,
 )
-from roadbed.domains.ledger.service import AccountCursor, Ledger, Posted, TransactionCursor
+from roadbed.domains.ledger.pages import AccountCursor, TransactionCursor
+from roadbed.domains.ledger.service import Ledger, Posted
 from roadbed.http.call import Call
 from roadbed.http.operations import Operations
 from roadbed.http.paging import Page

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
-from datetime import UTC, datetime
+from collections.abc import Container
+from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -24,33 +24,13 @@ from roadbed.domains.ledger.model import (
     NewTransfer,
     Transaction,
 )
+from roadbed.domains.ledger.pages import NEWEST, AccountCursor, Total, TransactionCursor, page
 from roadbed.domains.ledger.post_postgres import post_on_postgres
 from roadbed.domains.ledger.post_sqlite import post_on_sqlite
 from roadbed.domains.ledger.postings import OVERFLOW, Known, Leg, Posting, Written, clashes, refusal
 from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import Conflict, Fault, Invalid, NotFound, PreconditionFailed
 from roadbed.kernel.ids import new_id
-
-R = TypeVar("R")
-
-END_OF_TIME = datetime.max.replace(tzinfo=UTC)
-LAST_ID = UUID(int=2**128 - 1)
-
-# A cursor comes from outside: one whose time has no zone is none of ours.
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-
-
-class TransactionCursor(msgspec.Struct, array_like=True, frozen=True):
-    """Where a page of transactions ended."""
-
-    created_at: Moment
-    transaction_id: UUID
-
-
-class AccountCursor(msgspec.Struct, array_like=True, frozen=True):
-    """Where a page of accounts ended."""
-
-    account_id: UUID
 
 
 class Posted(msgspec.Struct, frozen=True, gc=False):
@@ -60,12 +40,6 @@ class Posted(msgspec.Struct, frozen=True, gc=False):
     legs: tuple[Transaction, ...]
     repeated: bool = False
     replayed: bool = False
-
-
-class Total(msgspec.Struct, frozen=True):
-    """A count of rows."""
-
-    total: int
 
 
 class Balance(msgspec.Struct, frozen=True):
@@ -217,17 +191,15 @@ class Ledger:
         self, limit: int, after: TransactionCursor | None, account_id: UUID | None, total: bool
     ) -> Listing[Transaction]:
         """Return transactions, newest first, of one account or of all. An unknown account has none."""
-        created_at, transaction_id = (
-            (END_OF_TIME, LAST_ID) if after is None else (after.created_at, after.transaction_id)
-        )
-        arguments: dict[str, Any] = {"created_at": created_at, "limit": limit + 1}
+        start = after or NEWEST
+        arguments: dict[str, Any] = {"created_at": start.created_at, "limit": limit + 1}
         if account_id is None:
-            rows = await self._database.fetch(_LIST, transaction_id=transaction_id, **arguments)
+            rows = await self._database.fetch(_LIST, transaction_id=start.transaction_id, **arguments)
             count = await self._database.fetch_one(_COUNT) if total else None
         else:
             rows = await self._database.fetch(_LIST_OF_ACCOUNT, account_id=account_id, **arguments)
             count = await self._database.fetch_one(_COUNT_OF_ACCOUNT, account_id=account_id) if total else None
-        return _page(rows, limit, lambda row: TransactionCursor(row.created_at, row.transaction_id), count)
+        return page(rows, limit, lambda row: TransactionCursor(row.created_at, row.transaction_id), count)
 
     async def statement(
         self, account_id: UUID, limit: int, after: TransactionCursor | None, total: bool
@@ -249,7 +221,7 @@ class Ledger:
         else:
             rows = await self._database.fetch(_NEXT_ACCOUNTS, account_id=after.account_id, limit=limit + 1)
         count = await self._database.fetch_one(_COUNT_ACCOUNTS) if total else None
-        return _page(rows, limit, lambda row: AccountCursor(row.account_id), count)
+        return page(rows, limit, lambda row: AccountCursor(row.account_id), count)
 
     async def set_limits(
         self,
@@ -282,10 +254,3 @@ class Ledger:
 
         outcome, replayed = await once(self._database, idempotency, work)
         return msgspec.structs.replace(msgspec.json.decode(outcome, type=LimitsSet), replayed=replayed)
-
-
-def _page(rows: list[R], limit: int, cursor: Callable[[R], object], count: Total | None) -> Listing[R]:
-    """Cut the row that only tells that there are more."""
-    more = len(rows) > limit
-    del rows[limit:]
-    return Listing(rows, cursor(rows[-1]) if more else None, None if count is None else count.total)
