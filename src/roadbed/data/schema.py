@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Column, Connection, Constraint, Index, MetaData, Table, event
 
-from roadbed.data.columns import Digest, Instant, JsonText
+from roadbed.data.columns import Digest, Instant, Integer64, JsonText, Text
 
 CONVENTION = {
     "pk": "pk_%(table_name)s",
@@ -134,7 +134,8 @@ def metadata() -> MetaData:
     """Return the platform's own tables.
 
     ``idempotency`` holds one row per ``Idempotency-Key`` that led to success: its key in its scope, the fingerprint of
-    the request, the text from which the reply is made again, and when it may be forgotten.
+    the request, the text from which the reply is made again, and when it may be forgotten. ``feed`` holds the last
+    number of every feed, ``change`` what was written under each number of those that are watched, for a while.
     """
     catalogue = new_metadata()
     table = new_table(
@@ -146,6 +147,26 @@ def metadata() -> MetaData:
         Column("expires_at", Instant(), nullable=False),
     )
     Index(None, table.c.expires_at)
+    new_table(
+        "feed",
+        catalogue,
+        Column("name", Text(), primary_key=True),
+        Column("number", Integer64(), nullable=False),
+        rowid=False,
+    )
+    change = new_table(
+        "change",
+        catalogue,
+        Column("feed", Text(), primary_key=True),
+        Column("number", Integer64(), primary_key=True),
+        Column("key", Text(), nullable=False),
+        Column("kind", Text(), nullable=False),
+        Column("at", Instant(), nullable=False),
+        Column("body", JsonText()),
+        rowid=False,
+    )
+    # Old changes are swept by their time.
+    Index(None, change.c.at)
 
     def refuse_change(_target: MetaData, connection: Connection, **_: Any) -> None:
         if connection.dialect.name == "postgresql":

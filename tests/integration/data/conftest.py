@@ -39,7 +39,9 @@ def shared_postgres_store(postgres_server: PostgresServer) -> PostgresStore:
 
 @pytest.fixture
 def postgres_store(shared_postgres_store: PostgresStore) -> PostgresStore:
-    shared_postgres_store.rows("TRUNCATE thing, sample, idempotency; DROP TABLE IF EXISTS alembic_version")
+    shared_postgres_store.rows(
+        "TRUNCATE thing, sample, idempotency, feed, change; DROP TABLE IF EXISTS alembic_version"
+    )
     return shared_postgres_store
 
 

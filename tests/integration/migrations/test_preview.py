@@ -55,6 +55,8 @@ def test_touches_no_database(engine_url: str, ledger: list[Location]) -> None:
             [
                 "CREATE TABLE alembic_version",
                 "CREATE TABLE idempotency",
+                "CREATE TABLE feed",
+                "CREATE TABLE change",
                 "CREATE TABLE ledger_account",
                 "CREATE TABLE ledger_transaction",
             ],

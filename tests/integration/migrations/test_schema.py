@@ -11,7 +11,7 @@ from tests.integration.migrations.reading import query, run, schema, stored_head
 
 HEADS = {"platform_0001", "ledger_0001"}
 LEDGER_TABLES = {"ledger_account", "ledger_transaction"}
-TABLES = {"alembic_version", "idempotency", *LEDGER_TABLES}
+TABLES = {"alembic_version", "change", "feed", "idempotency", *LEDGER_TABLES}
 
 
 @pytest.fixture
@@ -84,6 +84,8 @@ class TestSqliteFile:
         listed = query(migrated_url, "SELECT name, strict, wr FROM pragma_table_list WHERE name NOT LIKE 'sqlite_%'")
         assert set(listed) == {
             ("alembic_version", 0, 0),
+            ("change", 1, 1),
+            ("feed", 1, 1),
             ("idempotency", 1, 0),
             ("ledger_account", 1, 1),
             ("ledger_transaction", 1, 1),

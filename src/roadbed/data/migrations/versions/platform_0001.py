@@ -1,9 +1,9 @@
-"""Idempotency keys, and what append-only tables call on PostgreSQL."""
+"""Idempotency keys, feeds and the log of changes, and what append-only tables call on PostgreSQL."""
 
 import sqlalchemy as sa
 from alembic import op
 
-from roadbed.data.columns import Digest, Instant, JsonText
+from roadbed.data.columns import Digest, Instant, Integer64, JsonText, Text
 from roadbed.data.schema import REFUSE_CHANGE
 
 revision = "platform_0001"
@@ -23,12 +23,33 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index(None, "idempotency", ["expires_at"])
+    op.create_table(
+        "feed",
+        sa.Column("name", Text(), primary_key=True),
+        sa.Column("number", Integer64(), nullable=False),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "change",
+        sa.Column("feed", Text(), primary_key=True),
+        sa.Column("number", Integer64(), primary_key=True, autoincrement=False),
+        sa.Column("key", Text(), nullable=False),
+        sa.Column("kind", Text(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("body", JsonText()),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index(None, "change", ["at"])
     if op.get_context().dialect.name == "postgresql":
         op.execute(REFUSE_CHANGE)
 
 
 def downgrade() -> None:
     """Drop the platform's tables."""
+    op.drop_table("change")
+    op.drop_table("feed")
     op.drop_table("idempotency")
     if op.get_context().dialect.name == "postgresql":
         op.execute("DROP FUNCTION roadbed_refuse_change()")
