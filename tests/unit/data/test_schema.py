@@ -82,17 +82,40 @@ class TestPlatform:
     def test_on_sqlite(self) -> None:
         assert ddl(metadata(), "sqlite") == [
             (
+                "CREATE TABLE change ( feed TEXT CONSTRAINT ck_change_feed_no_nul CHECK (instr(feed, char(0)) = 0)"
+                ' NOT NULL, number INTEGER NOT NULL, "key" TEXT'
+                ' CONSTRAINT ck_change_key_no_nul CHECK (instr("key", char(0)) = 0) NOT NULL,'
+                " kind TEXT CONSTRAINT ck_change_kind_no_nul CHECK (instr(kind, char(0)) = 0) NOT NULL,"
+                " at INTEGER NOT NULL, body TEXT, CONSTRAINT pk_change PRIMARY KEY (feed, number) )"
+                " WITHOUT ROWID, STRICT"
+            ),
+            (
+                "CREATE TABLE feed ( name TEXT CONSTRAINT ck_feed_name_no_nul CHECK (instr(name, char(0)) = 0)"
+                " NOT NULL, number INTEGER NOT NULL, CONSTRAINT pk_feed PRIMARY KEY (name) ) WITHOUT ROWID, STRICT"
+            ),
+            (
                 'CREATE TABLE idempotency ( "key" BLOB CONSTRAINT ck_idempotency_key_length CHECK (length("key") = 16)'
                 " NOT NULL, fingerprint BLOB"
                 " CONSTRAINT ck_idempotency_fingerprint_length CHECK (length(fingerprint) = 16)"
                 " NOT NULL, outcome TEXT NOT NULL, expires_at INTEGER NOT NULL,"
                 ' CONSTRAINT pk_idempotency PRIMARY KEY ("key") ) STRICT'
             ),
+            "CREATE INDEX ix_change_at ON change (at)",
             "CREATE INDEX ix_idempotency_expires_at ON idempotency (expires_at)",
         ]
 
     def test_on_postgres(self) -> None:
         assert ddl(metadata(), "postgresql") == [
+            (
+                'CREATE TABLE change ( feed TEXT COLLATE "C" NOT NULL, number BIGINT NOT NULL,'
+                ' key TEXT COLLATE "C" NOT NULL, kind TEXT COLLATE "C" NOT NULL,'
+                ' at TIMESTAMP WITH TIME ZONE NOT NULL, body TEXT COLLATE "C",'
+                " CONSTRAINT pk_change PRIMARY KEY (feed, number) )"
+            ),
+            (
+                'CREATE TABLE feed ( name TEXT COLLATE "C" NOT NULL, number BIGINT NOT NULL,'
+                " CONSTRAINT pk_feed PRIMARY KEY (name) )"
+            ),
             (
                 "CREATE TABLE idempotency ( key BYTEA CONSTRAINT ck_idempotency_key_length CHECK (length(key) = 16)"
                 " NOT NULL, fingerprint BYTEA"
@@ -100,6 +123,7 @@ class TestPlatform:
                 ' NOT NULL, outcome TEXT COLLATE "C" NOT NULL, expires_at TIMESTAMP WITH TIME ZONE NOT NULL,'
                 " CONSTRAINT pk_idempotency PRIMARY KEY (key) )"
             ),
+            "CREATE INDEX ix_change_at ON change (at)",
             "CREATE INDEX ix_idempotency_expires_at ON idempotency (expires_at)",
         ]
 
