@@ -15,10 +15,14 @@ import msgspec
 from roadbed.http.limits import MAX_FAULTS
 from roadbed.http.parameters import INT64_MAX, INT64_MIN
 from roadbed.http.shapes import bare, is_object
+from roadbed.http.wording import decoder_words, json_names
 from roadbed.kernel.errors import Fault
 
 _EXPLAINED = 64 * 1024
 """Beyond so many bytes only msgspec's own first error is told: reading twice would be too dear."""
+
+_BLANK = b" \t\r\n"
+"""What JSON takes for white space (RFC 8259, section 2)."""
 
 _HUGE = 10**64
 _MAX_DIGITS = 64
@@ -65,8 +69,10 @@ def explain(kind: Any, raw: bytes, error: Exception) -> list[Fault]:
         return [Fault("", "The JSON is nested too deeply")]
     if isinstance(error, UnicodeDecodeError):
         return [Fault("", "The JSON is not UTF-8")]
+    if not raw.strip(_BLANK):
+        return [Fault("", "The body is empty")]
     if not isinstance(error, msgspec.ValidationError):
-        return [Fault("", str(error))]
+        return [Fault("", f"The body is not JSON: {decoder_words(str(error))}")]
     found = find_faults(kind, raw) if len(raw) <= _EXPLAINED else []
     return found or [translate(str(error))]
 
@@ -78,6 +84,7 @@ def translate(message: str) -> Fault:
     (``[...]``): the pointer ends above them.
     """
     text, _, path = message.partition(" - at `")
+    text = json_names(text)
     pointer = _pointer(path.rstrip("`"))
     for start, detail in (
         ("Object missing required field `", "This field is missing"),
@@ -141,7 +148,7 @@ def _check_leaf(kind: Any, plain: Any, value: Any, pointer: str, faults: list[Fa
         return
     if plain is int and isinstance(value, float):
         # msgspec.convert takes 1.0 for an integer, its JSON decoder does not: the decoder is right.
-        faults.append(Fault(pointer, "Expected `int`, got `float`"))
+        faults.append(Fault(pointer, "Expected `integer`, got `number`"))
         return
     try:
         msgspec.convert(value, kind)

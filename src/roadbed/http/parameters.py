@@ -12,6 +12,8 @@ from uuid import UUID
 
 import msgspec
 
+from roadbed.http.wording import json_names
+
 Read = Callable[[str], Any]
 """Reads one text; raises ValueError (its message is for the caller) where it is malformed."""
 
@@ -68,7 +70,7 @@ class Parameter(msgspec.Struct, frozen=True):
         try:
             return msgspec.convert([self.read(text) for text in texts], self.annotation)
         except msgspec.ValidationError as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(json_names(str(error))) from None
 
 
 def read_integer(text: str) -> int:
@@ -116,7 +118,9 @@ def read_instant(text: str) -> datetime:
         instant = msgspec.convert(text, datetime)
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except (msgspec.ValidationError, OverflowError):
-        raise ValueError("Expected an RFC 3339 date and time, such as 2024-05-01T12:30:00Z") from None
+        raise ValueError(
+            "Expected an RFC 3339 date and time, such as 2024-05-01T12:30:00Z; without a zone it is UTC"
+        ) from None
 
 
 def read_text(text: str) -> str:
@@ -211,6 +215,6 @@ def _bounded_reader(read: Read, annotation: Any) -> Read:
         try:
             return msgspec.convert(value, annotation)
         except msgspec.ValidationError as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(json_names(str(error))) from None
 
     return read_bounded

@@ -48,6 +48,11 @@ class Fault(msgspec.Struct, frozen=True):
     pointer: str
     detail: str
 
+    @property
+    def words(self) -> str:
+        """The fault in one line; one of the whole body has no place to name."""
+        return f"{self.pointer}: {self.detail}" if self.pointer else self.detail
+
 
 class RoadbedError(Exception):
     """Root of the tree. ``detail`` is safe to show to the caller: causes stay in ``__cause__``."""
@@ -92,7 +97,7 @@ class Invalid(Refused):
     title = "The request is not valid"
 
     def __init__(self, detail: str = "", faults: Sequence[Fault] = ()) -> None:
-        super().__init__(detail or "; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults))
+        super().__init__(detail or "; ".join(fault.words for fault in faults))
         self.faults = tuple(faults)
 
 

@@ -31,7 +31,7 @@ def accepted(ctx: Any, response: Any, case: Any) -> None:
     assert status == 400
     refused = {error["pointer"]: error["detail"] for error in response.json()["errors"]}
     # To JSON Schema 7.0 is an integer. To a ledger it is not.
-    whole = {pointer for pointer, detail in refused.items() if detail == "Expected `int`, got `float`"}
+    whole = {pointer for pointer, detail in refused.items() if detail == "Expected `integer`, got `number`"}
     assert set(refused) - INEXPRESSIBLE - whole == set()
 
 

@@ -198,10 +198,10 @@ def test_a_type_has_a_reader(annotation: Any, text: str, expected: object) -> No
         (Colour, "RED", "Expected one of: red, blue"),
         (Level, "3", "Expected one of: 1, 2"),
         (Literal["a", "b"], "", "Expected one of: a, b"),
-        (Annotated[int, msgspec.Meta(ge=1)], "0", "Expected `int` >= 1"),
-        (Optional[Annotated[int, msgspec.Meta(ge=1)]], "0", "Expected `int` >= 1"),  # noqa: UP045 - as above
-        (Annotated[str, msgspec.Meta(max_length=2)], "abc", "Expected `str` of length <= 2"),
-        (Annotated[str, msgspec.Meta(pattern="^a+$")], "b", "Expected `str` matching regex '^a+$'"),
+        (Annotated[int, msgspec.Meta(ge=1)], "0", "Expected `integer` >= 1"),
+        (Optional[Annotated[int, msgspec.Meta(ge=1)]], "0", "Expected `integer` >= 1"),  # noqa: UP045 - as above
+        (Annotated[str, msgspec.Meta(max_length=2)], "abc", "Expected `string` of length <= 2"),
+        (Annotated[str, msgspec.Meta(pattern="^a+$")], "b", "Expected `string` matching regex '^a+$'"),
         (Annotated[int, msgspec.Meta(ge=1)], "x", "Expected an integer of at most 64 bits"),
     ],
 )

@@ -96,3 +96,8 @@ def test_unavailable_says_when_to_come_back(error: Unavailable, seconds: int) ->
 def test_what_the_caller_can_mend_is_not_unavailable() -> None:
     both = [kind.__name__ for kind in KINDS if issubclass(kind, Refused) and issubclass(kind, Unavailable)]
     assert both == []
+
+
+def test_a_fault_of_the_whole_body_names_no_place() -> None:
+    faults = [Fault("", "The body is empty"), Fault("/a", "is odd")]
+    assert Invalid(faults=faults).detail == "The body is empty; /a: is odd"
