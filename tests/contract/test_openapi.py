@@ -115,6 +115,23 @@ def test_the_document_is_one(running: Running) -> None:
     assert sorted(set(names)) == sorted(names)
 
 
+def integers(schema: dict[str, Any], where: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every integer in a schema, with its place."""
+    if schema.get("type") == "integer":
+        yield where, schema
+    for name, part in schema.get("properties", {}).items():
+        yield from integers(part, f"{where}.{name}")
+    for part in [*schema.get("anyOf", []), *([schema["items"]] if "items" in schema else [])]:
+        yield from integers(part, where)
+
+
+def test_no_page_shows_the_lowest_integer_for_a_sample(running: Running) -> None:
+    """What has neither an example nor a bound of its own is shown as -9223372036854775808."""
+    schemas = running.document.whole["components"]["schemas"]
+    found = [each for name, schema in schemas.items() for each in integers(schema, name)]
+    assert [where for where, schema in found if "examples" not in schema and schema["minimum"] == -(2**63)] == []
+
+
 def test_an_operation_is_described_to_people(running: Running) -> None:
     for operation in running.document.operations():
         assert operation.described["summary"], operation

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from roadbed.http.asgi import Header
@@ -60,7 +62,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
     type: str
     title: str
-    status: int
+    status: Annotated[int, msgspec.Meta(ge=100, le=599)]
     detail: str
     instance: str
     errors: tuple[Fault, ...] = ()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
+
+import msgspec
 
 from roadbed.data.listing import Listing
 from roadbed.domains.ledger.model import (
@@ -30,6 +33,14 @@ operations: Operations[Ledger] = Operations("ledger", "Accounts and transactions
 
 POSTED = 1
 """The version of what was posted: it never changes."""
+
+Instant = Annotated[
+    datetime,
+    msgspec.Meta(
+        description="An RFC 3339 instant, to the microsecond; one without a zone is UTC",
+        examples=["2026-05-01T12:30:00Z"],
+    ),
+]
 
 REPEATED = {200: "The same content was stored under this id before: the first reply again"}
 
@@ -86,7 +97,7 @@ async def list_accounts(call: Call[Ledger], page: Page[AccountCursor]) -> Listin
 
 
 @operations.get("/accounts/{account_id}", raises=[NotFound])
-async def get_account(call: Call[Ledger], account_id: UUID, at: datetime | None = None) -> Account | BalanceAt:
+async def get_account(call: Call[Ledger], account_id: UUID, at: Instant | None = None) -> Account | BalanceAt:
     """Return an account with its balance now, or its balance `at` an instant."""
     if at is not None:
         return await call.service.balance_at(account_id, at)
