@@ -14,7 +14,7 @@ import msgspec
 
 from roadbed.kernel.errors import ConfigurationError
 from roadbed.kernel.settings import Setting, Settings, table
-from roadbed.kernel.settings_values import mask, read, show
+from roadbed.kernel.settings_values import host_problem, mask, read, show
 
 FILE = "roadbed.toml"
 FILE_VARIABLE = "ROADBED_CONFIG"
@@ -149,6 +149,9 @@ def _disagreements(settings: Settings, sources: Mapping[str, str]) -> Iterator[s
         yield f"{sources['database_direct_url']}: {mask(direct)}: postgresql:// is expected"
     elif direct and settings.dialect != "postgres":
         yield f"{sources['database_direct_url']}: goes with a PostgreSQL database_url only"
+    for host in settings.allowed_hosts:
+        if problem := host_problem(host):
+            yield f"{sources['allowed_hosts']}: {host!r}: {problem}"
     if not settings.domains:
         yield f"{sources['domains']}: at least one domain is expected"
 

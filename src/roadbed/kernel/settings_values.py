@@ -21,6 +21,8 @@ _FORMS = {
     "s": "a time in seconds, such as 2.5, '500 ms' or '2 min'",
     "": "a number",
 }
+_HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+)*\.?")
+_IPV6 = re.compile(r"(\[)?[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F.]*(?(1)\])")
 _LIST = "a list of texts is expected (separated by commas in the environment)"
 _BOOLS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _SECRET_PARAMETER = re.compile(r"([?&][^=&]*(?:password|passwd|secret|token|key)[^=&]*=)[^&]*", re.IGNORECASE)
@@ -79,6 +81,21 @@ def _read_list(value: object) -> tuple[str, ...]:
         if part.strip():
             texts.append(part.strip())
     return tuple(texts)
+
+
+def host_problem(host: str) -> str:
+    """Return why no request's Host could be this, or an empty text. ``*`` and ``*.example.org`` are patterns."""
+    if host == "*" or _HOST.fullmatch(host) or _IPV6.fullmatch(host):
+        return ""
+    if "://" in host:
+        return "a name without a scheme is expected"
+    if re.fullmatch(r"(?:\[[0-9a-fA-F:.]+\]|[^:]+):[0-9]+", host):
+        return "a name without a port is expected"
+    return (
+        "this is no host name (in the environment a list is separated by commas, without brackets and quotes)"
+        if set(host) & set("[]\"'")
+        else "this is no host name"
+    )
 
 
 def show(value: object, unit: str = "") -> str:

@@ -184,6 +184,10 @@ def test_all_that_is_wrong_is_said_together(tmp_path: Path) -> None:
         ({"ROADBED_LOCK_TIMEOUT": "2 h"}, "ROADBED_LOCK_TIMEOUT: '2 h': 0.1 s to 3600 s is expected"),
         ({"ROADBED_ACCESS_LOG_SAMPLE": "1.5"}, "ROADBED_ACCESS_LOG_SAMPLE: '1.5': 0 to 1 is expected"),
         ({"ROADBED_OPEN_ACCESS": "perhaps"}, "ROADBED_OPEN_ACCESS: 'perhaps': true or false is expected"),
+        (
+            {"ROADBED_ALLOWED_HOSTS": "a.example, https://b.example"},
+            "ROADBED_ALLOWED_HOSTS: 'https://b.example': a name without a scheme is expected",
+        ),
         ({"ROADBED_DOMAINS": ","}, "ROADBED_DOMAINS: at least one domain is expected"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadbed.kernel.settings_values import mask, read, show
+from roadbed.kernel.settings_values import host_problem, mask, read, show
 
 
 @pytest.mark.parametrize(
@@ -206,3 +206,47 @@ def test_a_password_is_masked(url: str, shown: str) -> None:
 @given(st.text(alphabet=st.characters(blacklist_characters="&*"), min_size=8))
 def test_no_password_comes_through(password: str) -> None:
     assert password not in mask(f"postgresql://user:{password}@host/name").removeprefix("postgresql://user:")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "api.example.org",
+            "API.example.org",
+            "localhost",
+            "box_1.local",
+            "a.example.",
+            "10.0.0.5",
+            "xn--bcher-kva.de",
+        ),
+        *("*", "*.example.org", "::1", "[::1]", "[2001:db8::5]", "fe80::192.0.2.1"),
+    ],
+)
+def test_what_a_request_can_ask_for(host: str) -> None:
+    assert host_problem(host) == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "problem"),
+    [
+        ("https://api.example.org", "a name without a scheme is expected"),
+        ("api.example.org:8000", "a name without a port is expected"),
+        ("[::1]:8000", "a name without a port is expected"),
+        ("api.example.org/v1", "this is no host name"),
+        ("api .example", "this is no host name"),
+        ("api..example", "this is no host name"),
+        (".example.org", "this is no host name"),
+        ("*example.org", "this is no host name"),
+        (
+            "[::1",
+            "this is no host name (in the environment a list is separated by commas, without brackets and quotes)",
+        ),
+        (
+            '["a"',
+            "this is no host name (in the environment a list is separated by commas, without brackets and quotes)",
+        ),
+    ],
+)
+def test_what_no_request_can_ask_for(host: str, problem: str) -> None:
+    assert host_problem(host) == problem
