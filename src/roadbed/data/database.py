@@ -73,6 +73,10 @@ class Run(Protocol):
         """Run a write once per tuple of positional values that are already in SQLite's form."""
         ...
 
+    def control(self, sql: str) -> None:
+        """Run a statement of transaction control: ``SAVEPOINT``, ``ROLLBACK TO``, ``RELEASE``."""
+        ...
+
 
 class Program(msgspec.Struct, frozen=True):
     """A hot operation written for a list of items, once per dialect.

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import msgspec
 
-from roadbed.data.database import Database, Statements
+from roadbed.data.database import Database, Run, Statements
 from roadbed.data.queries import Queries
 from roadbed.kernel.clock import now
 from roadbed.kernel.errors import Conflict, KeyReused, Unavailable
@@ -82,6 +82,28 @@ async def once(
         if rows != 1:
             raise Conflict(*STILL_RUNNING)
         return outcome, False
+
+
+def recall(run: Run, idempotency: Idempotency) -> str | None:
+    """Return the outcome that was kept under a key, or None: inside a flight of SQLite, where nobody else writes.
+
+    Raises:
+        KeyReused: the key came with other content before.
+    """
+    stored = run.fetch_one(_FIND, key=idempotency.key, now=now())
+    if stored is None:
+        return None
+    if stored.fingerprint != idempotency.fingerprint:
+        raise KeyReused("This Idempotency-Key came with other content before")
+    return stored.outcome
+
+
+def keep(run: Run, idempotency: Idempotency, outcome: str) -> None:
+    """Keep the outcome of a write in its own transaction, inside a flight of SQLite, after ``recall`` found none."""
+    instant = now()
+    content = {"key": idempotency.key, "fingerprint": idempotency.fingerprint, "outcome": outcome}
+    if run.execute(_STORE, **content, expires_at=instant + LIFETIME, now=instant) != 1:
+        raise RuntimeError("the key was written meanwhile, though this thread alone writes")
 
 
 async def _queue_up(run: Statements, key: bytes) -> None:
