@@ -137,7 +137,7 @@ def describe(settings: Settings) -> Edge:
         ConfigurationError: a domain is unknown or declared wrongly, or two claim one path.
     """
     groups: list[tuple[Operations[Any], Any]] = [(platform, None)]
-    groups += [(domain.operations, None) for domain in load_domains(settings.domains)]
+    groups += [group for domain in load_domains(settings.domains) for group in domain.described()]
     return Edge(groups, Events(), http_options(settings))
 
 
@@ -183,7 +183,7 @@ class Application:
             stack.push_async_callback(database.close, CLOSE_TIMEOUT)
             schema_state(await database.stored_heads(), domains).require_current()
             figures = self._metrics(database) if settings.metrics else None
-            services = [(domain.operations, domain.open(database, now)) for domain in domains]
+            services = [group for domain in domains for group in domain.opened(database, now)]
             described = Platform(domains, self._readiness, figures)
             self._edge = edge = Edge([(platform, described), *services], events, http_options(settings))
             shared[STATE_KEY] = edge.connections

@@ -241,6 +241,7 @@ def test_production_asks_for_its_hosts() -> None:
 def test_domains_that_claim_one_path_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     (ledger,) = module.load_domains(("ledger",))
     operations: Operations[Any] = Operations("twin", "The same again")
+    assert ledger.operations is not None
     operations.get("/ping")(ledger.operations.declared[0].function)
     twin = msgspec.structs.replace(ledger, name="twin", operations=operations)
     monkeypatch.setattr(module, "load_domains", lambda _: [ledger, twin])

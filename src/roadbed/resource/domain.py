@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -10,22 +10,71 @@ import msgspec
 from roadbed.data.database import Database
 from roadbed.http.operations import Operations
 from roadbed.kernel.clock import Clock
+from roadbed.kernel.errors import ConfigurationError
+from roadbed.resource.compiled import Compiled, compile_plans
+from roadbed.resource.declaration import Resource
+from roadbed.resource.plan import make_plans
+from roadbed.resource.routes import operations
+from roadbed.resource.store import Store, Stores
 
 S = TypeVar("S")
 
 
 class Domain(msgspec.Struct, Generic[S], frozen=True):
-    """One service by name.
+    """One service by name: resources that are declared, operations that are written by hand, or both.
 
-    ``open`` makes the service from an open database and a clock; it must not touch the database yet.
-    ``metadata`` is a callable that returns the ``sqlalchemy.MetaData`` of its tables (SQLAlchemy is imported lazily:
-    only migrations and schema tests call it). ``migrations`` is the import path of the package that holds the
+    ``resources`` come with everything that they need. ``operations`` work on the service that ``open`` makes from an
+    open database and a clock, or ``open_stores`` from the stores of the resources; neither touches the database yet.
+    ``metadata`` returns the ``sqlalchemy.MetaData`` of tables beside those of the resources (SQLAlchemy is imported
+    lazily: only migrations and schema tests call it). ``migrations`` is the import path of the package that holds the
     domain's Alembic revisions; its branch label is the domain's name.
     """
 
     name: str
     title: str
-    operations: Operations[S]
-    open: Callable[[Database, Clock], S]
-    metadata: Callable[[], Any]
-    migrations: str
+    operations: Operations[S] | None = None
+    open: Callable[[Database, Clock], S] | None = None
+    metadata: Callable[[], Any] | None = None
+    migrations: str = ""
+    resources: Sequence[Resource[Any]] = ()
+    open_stores: Callable[[Stores], S] | None = None
+    path: str = ""
+    """Where it was found (``package.module:name``): the registry fills it in."""
+
+    def tables(self) -> Any:
+        """Return the ``sqlalchemy.MetaData`` of all its tables."""
+        from roadbed.resource.tables import tables
+
+        return tables(make_plans(self.name, self.resources), self.metadata() if self.metadata is not None else None)
+
+    def compiled(self) -> dict[str, Compiled]:
+        """Return its resources by name, compiled.
+
+        Raises:
+            ConfigurationError: a resource is declared wrongly; all of its problems are named.
+        """
+        return compile_plans(make_plans(self.name, self.resources))
+
+    def described(self) -> list[tuple[Operations[Any], Any]]:
+        """Return its operations without services: for documents, and to check declarations."""
+        made: list[tuple[Operations[Any], Any]] = [] if self.operations is None else [(self.operations, None)]
+        return made + [(operations(unit), None) for unit in self.compiled().values()]
+
+    def opened(self, database: Database, clock: Clock) -> list[tuple[Operations[Any], Any]]:
+        """Return its operations, each group with the service that it works on.
+
+        Raises:
+            ConfigurationError: a resource is declared wrongly, or nothing makes the service of its operations.
+        """
+        units = self.compiled()
+        stores = Stores(database, clock, {name: Store(unit, database, clock) for name, unit in units.items()})
+        made: list[tuple[Operations[Any], Any]] = [
+            (operations(units[name]), store) for name, store in stores.named.items()
+        ]
+        if self.operations is None:
+            return made
+        if self.open_stores is not None:
+            return [(self.operations, self.open_stores(stores)), *made]
+        if self.open is not None:
+            return [(self.operations, self.open(database, clock)), *made]
+        raise ConfigurationError(f"domain {self.name!r} has operations, and neither open nor open_stores")

@@ -8,7 +8,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
+
+import msgspec
 
 from roadbed.data.migrations.locations import Location
 from roadbed.kernel.errors import ConfigurationError
@@ -46,12 +48,7 @@ def load_domains(names: Sequence[str]) -> list[Domain[Any]]:
 def locations(domains: Iterable[Domain[Any]]) -> list[Location]:
     """Return where the revisions of these domains lie."""
     return [
-        Location(
-            domain.name,
-            domain.migrations,
-            f"{domain.metadata.__module__}:{getattr(domain.metadata, '__qualname__', '')}",
-        )
-        for domain in domains
+        Location(domain.name, domain.migrations, f"{domain.path}.tables" if domain.path else "") for domain in domains
     ]
 
 
@@ -74,7 +71,7 @@ def _load(name: str) -> Domain[Any]:
         raise ConfigurationError(f"domains: {name!r}: {module_name} has no {attribute!r}") from None
     if not isinstance(domain, Domain):
         raise ConfigurationError(f"domains: {name!r} is a {type(domain).__name__}, and no Domain")
-    return domain  # pyright: ignore[reportUnknownVariableType] - of whatever service
+    return msgspec.structs.replace(cast(Domain[Any], domain), path=path)
 
 
 def _entry_point(name: str) -> str:

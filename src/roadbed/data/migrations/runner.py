@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, cast
 
@@ -117,7 +118,7 @@ def declared(request: Request) -> list[MetaData]:
         module, _, name = location.metadata.partition(":")
         if not name:
             raise ConfigurationError(f"domain {location.branch!r} does not say where its tables are declared")
-        found.append(getattr(import_module(module), name)())
+        found.append(attrgetter(name)(import_module(module))())
     return found
 
 

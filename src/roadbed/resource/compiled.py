@@ -1,0 +1,121 @@
+"""A resource, ready to work: its plan, its statements, and how values go between the API and the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from roadbed.data.queries import Query
+from roadbed.http.parameters import REQUIRED
+from roadbed.resource.fields import Field
+from roadbed.resource.plan import Plan
+from roadbed.resource.statements import SEARCH, Statements
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Compiled:
+    """One resource as all rooms above use it. ``link`` tells it those that refer to it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.sql = Statements(plan)
+        self._linked: list[tuple[Field, Compiled, Query[Any]]] = []
+        self._columns = plan.columns
+        self._documents = frozenset(field.name for field in plan.stored if field.kind == "json")
+        self._instants = frozenset(field.name for field in plan.stored if field.kind == "instant")
+        self._defaults = {field.name: None if field.default is REQUIRED else field.default for field in plan.stored}
+        self._computed = [(field.name, field.computed) for field in plan.fields if field.computed is not None]
+        self._shown = plan.shapes.shown
+        self._shown_names = tuple(field.name for field in plan.fields)
+
+    def link(self, units: Mapping[str, Compiled]) -> None:
+        """Take in the resources that refer to this one."""
+        self._linked = [(field, units[child.name], query) for field, child, query in self.sql.children]
+
+    def children(self) -> list[tuple[Field, Compiled, Query[Any]]]:
+        """Return the fields that refer to this resource, with their resource and the statement that finds the rows."""
+        return self._linked
+
+    @property
+    def has_hooks(self) -> bool:
+        """Whether a write may call hooks, which need a transaction of the event loop: its own or those of others."""
+        seen: set[str] = set()
+        return self._any_hook(seen)
+
+    def _any_hook(self, seen: set[str]) -> bool:
+        if self.plan.table in seen:
+            return False
+        seen.add(self.plan.table)
+        own = self.plan.resource.before is not None or self.plan.resource.after is not None
+        return own or any(child._any_hook(seen) for _, child, _ in self._linked)
+
+    def encoded(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values of the API as columns take them: documents as text, enumerations as their value."""
+        return {name: self._column_value(name, value) for name, value in values.items()}
+
+    def _column_value(self, name: str, value: Any) -> Any:
+        if value is None:
+            return None
+        if name in self._documents:
+            return _encode(value).decode()
+        return value.value if hasattr(value, "_value_") else value
+
+    def first_values(self, given: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+        """Return every column of a new row; what was not given has its default."""
+        values = self.encoded({**self._defaults, **given})
+        return {**values, "version": 0, "created_at": at, "updated_at": at}
+
+    def row(self, values: Mapping[str, Any]) -> Any:
+        """Return a stored row of its values by name."""
+        return self.plan.shapes.row(*[values[name] for name in self._columns])
+
+    def values(self, row: Any) -> dict[str, Any]:
+        """Return the columns of a stored row by name."""
+        return {name: getattr(row, name) for name in self._columns}
+
+    def stored_values(self, row: Any) -> dict[str, Any]:
+        """Return what a statement that writes the row whole takes."""
+        values = self.values(row)
+        if self.plan.searched:
+            values[SEARCH] = self.search_text(row)
+        return values
+
+    def search_text(self, row: Any) -> str:
+        """Return what ``?q=`` looks through: the searched fields in Unicode's form without case."""
+        return "\n".join(str(getattr(row, name) or "") for name in self.plan.searched).casefold()
+
+    def show(self, row: Any, base: str = "") -> Any:
+        """Return a row as replies show it. ``base`` is the origin that the client asked."""
+        shown: dict[str, Any] = {}
+        for name in self._shown_names:
+            value = getattr(row, name, None)
+            if value is not None and name in self._documents:
+                value = msgspec.Raw(value.encode())
+            shown[name] = value
+        for name, make in self._computed:
+            shown[name] = make(row, base)
+        return self._shown(**shown)
+
+    def text(self, row: Any) -> str:
+        """Return the JSON of a row for history and changes: all that is shown but what is computed, and its version."""
+        return f"{self.open_text(row)}{row.version}}}"
+
+    def open_text(self, row: Any) -> str:
+        """Return the same text up to the version, which comes last."""
+        shown = {name: getattr(row, name) for name in self._columns if name in self.plan.by_name and name != "version"}
+        for name in self._documents:
+            if shown[name] is not None:
+                shown[name] = msgspec.Raw(shown[name].encode())
+        return _encode(shown).decode()[:-1] + ',"version":'
+
+
+def compile_plans(plans: list[Plan]) -> dict[str, Compiled]:
+    """Return the resources of one domain by name, linked."""
+    units = {plan.name: Compiled(plan) for plan in plans}
+    for unit in units.values():
+        unit.link(units)
+    return units

@@ -1,0 +1,122 @@
+"""Creates on PostgreSQL, a whole flight in one statement: rows, versions, history and changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from roadbed.data.database import Database, Program
+from roadbed.data.flights import Flight
+from roadbed.data.values import postgres_value
+from roadbed.kernel.ids import new_id
+from roadbed.resource.compiled import Compiled
+from roadbed.resource.fields import Field
+from roadbed.resource.plan import Plan
+from roadbed.resource.statements import ARRAYS, SEARCH, history_table, names, quoted
+from roadbed.resource.writes import Asked
+
+
+class CreateFlight:
+    """Joins creates to one statement. What anything stands in the way of comes back as None, and wrote nothing."""
+
+    def __init__(self, unit: Compiled, database: Database) -> None:
+        self._unit = unit
+        self._plan = unit.plan
+        self._sql = _statement(unit.plan)
+        self._columns = _columns(unit.plan)
+        program = Program(f"{unit.plan.table}_create", True, _never, self._on_postgres)
+        self._flight: Flight[Any, Any] = database.flight(program)
+
+    async def join(self, values: Mapping[str, Any], asked: Asked) -> Any:
+        """Return the row as stored, or None if it was not written: a value is taken, or a reference leads nowhere.
+
+        Raises:
+            Invalid: a value that cannot be stored as it is.
+        """
+        stored = self._unit.first_values(values, asked.at)
+        if self._plan.makes_keys and stored[self._plan.key.name] is None:
+            stored[self._plan.key.name] = new_id()
+        for name, value in stored.items():
+            postgres_value(name, value)
+        row = self._unit.row(stored)
+        return await self._flight.join((row, asked.actor))
+
+    async def _on_postgres(self, connection: Any, items: list[tuple[Any, str]]) -> Sequence[Any]:
+        rows = [row for row, _ in items]
+        arrays: list[list[Any]] = [[getattr(row, name) for row in rows] for name in self._columns]
+        if self._plan.searched:
+            arrays.append([self._unit.search_text(row) for row in rows])
+        if self._plan.resource.history or self._plan.resource.events:
+            # A version is known to the statement alone: the text ends before it.
+            arrays.append([self._unit.open_text(row) for row in rows])
+        if self._plan.resource.history:
+            arrays.append([actor for _, actor in items])
+        versions = await connection.fetch(self._sql, len(rows), *arrays)
+        return [self._written(row, found["version"]) for row, found in zip(rows, versions, strict=True)]
+
+    def _written(self, row: Any, version: int | None) -> Any:
+        if version is None:
+            return None
+        row.version = version
+        return row
+
+
+def _columns(plan: Plan) -> list[str]:
+    return [name for name in plan.columns if name != "version"]
+
+
+def _statement(plan: Plan) -> str:
+    """Return the statement. ``$1`` is the number of rows, then comes one array per column.
+
+    The feed is bumped first: flights of other processes wait for its row, so versions become visible in order. A
+    version that is not used, because its row met a conflict, is left out for ever.
+    """
+    columns = _columns(plan)
+    arrays = [(quoted(name), ARRAYS[plan.types[name].kind]) for name in columns]
+    arrays += [(SEARCH, "text[]")] if plan.searched else []
+    told = plan.resource.history or plan.resource.events
+    arrays += [("roadbed_text", "text[]")] if told else []
+    arrays += [("roadbed_actor", "text[]")] if plan.resource.history else []
+    unnest = ", ".join(f"${number}::{kind}" for number, (_, kind) in enumerate(arrays, 2))
+    given = ", ".join(name for name, _ in arrays)
+    written = [*columns, *([SEARCH] if plan.searched else [])]
+    key = quoted(plan.key.name)
+    parts = [
+        f"given AS MATERIALIZED (SELECT * FROM unnest({unnest}) WITH ORDINALITY AS g({given}, roadbed_place))",
+        "bumped AS (INSERT INTO feed AS f (name, number) VALUES "
+        f"('{plan.feed}', $1::bigint) ON CONFLICT (name) DO UPDATE SET number = f.number + excluded.number "
+        "RETURNING number)",
+        f"made AS (INSERT INTO {quoted(plan.table)} ({names(written)}, version) "
+        f"SELECT {', '.join('g.' + quoted(name) for name in written)}, b.number - $1::bigint + g.roadbed_place "
+        f"FROM given g CROSS JOIN bumped b {_parents(plan.parents)} ORDER BY g.roadbed_place "
+        f"ON CONFLICT DO NOTHING RETURNING {key}, version)",
+    ]
+    told_text = "g.roadbed_text || m.version || '}'"
+    if plan.resource.history:
+        parts.append(
+            f"kept AS (INSERT INTO {quoted(history_table(plan))} ({key}, version, at, actor, action, before, after) "
+            f"SELECT m.{key}, m.version, g.created_at, g.roadbed_actor, 'create', NULL, {told_text} "
+            f"FROM made m JOIN given g USING ({key}))"
+        )
+    if plan.resource.events:
+        parts.append(
+            "told AS (INSERT INTO change (feed, number, key, kind, at, body) "
+            f"SELECT '{plan.feed}', m.version, m.{key}::text, 'create', g.created_at, {told_text} "
+            f"FROM made m JOIN given g USING ({key}))"
+        )
+    return (
+        f"WITH {', '.join(parts)} SELECT m.version FROM given g LEFT JOIN made m USING ({key}) ORDER BY g.roadbed_place"
+    )
+
+
+def _parents(parents: Sequence[tuple[Field, Plan]]) -> str:
+    conditions = [
+        f"(g.{quoted(field.name)} IS NULL OR EXISTS (SELECT FROM {quoted(parent.table)} p "
+        f"WHERE p.{quoted(parent.key.name)} = g.{quoted(field.name)}))"
+        for field, parent in parents
+    ]
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _never(_run: Any, _items: list[Any]) -> Sequence[Any]:
+    raise RuntimeError("this flight is PostgreSQL's alone")

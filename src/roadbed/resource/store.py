@@ -1,0 +1,220 @@
+"""The rows of one resource: the service that its operations work on. Knows no HTTP.
+
+On SQLite every write joins a flight to the writer thread. On PostgreSQL a create without an ``Idempotency-Key`` joins a
+flight of one statement; every other write is a transaction of its own. Reads by key are flights on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from roadbed.data import idempotency as keys
+from roadbed.data.database import Database, Program, Run, Statements
+from roadbed.data.flights import Flight
+from roadbed.data.idempotency import Idempotency, once
+from roadbed.kernel.clock import Clock
+from roadbed.kernel.errors import NotFound, RoadbedError
+from roadbed.resource.compiled import Compiled
+from roadbed.resource.create_postgres import CreateFlight
+from roadbed.resource.lists import Lists
+from roadbed.resource.lookups import lookup_program
+from roadbed.resource.statements import Past
+from roadbed.resource.steps import Steps, drive, drive_async
+from roadbed.resource.writes import Asked, change, clear, create, create_many, move, remove
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What became of a write: the row as stored (the last one, of a delete), or of a replay the first one's."""
+
+    row: Any
+    replayed: bool = False
+
+
+class Intent(msgspec.Struct, frozen=True, eq=False):
+    """One write that waits for its flight: what makes its steps, and the key that makes it safe to repeat.
+
+    ``many``: it writes several rows, and what is refused after the first must be undone.
+    """
+
+    steps: Callable[[], Steps]
+    idempotency: Idempotency | None = None
+    many: bool = False
+
+
+class Store:
+    """Rows of one resource on an open database."""
+
+    def __init__(self, unit: Compiled, database: Database, clock: Clock) -> None:
+        self.unit = unit
+        self.plan = unit.plan
+        self.database = database
+        self.clock = clock
+        table = self.plan.table
+        self.lists = Lists(unit, database)
+        row = self.plan.shapes.row
+        self._decode = msgspec.json.Decoder(row).decode
+        self._decode_many = msgspec.json.Decoder(list[row]).decode
+        self._reads: Flight[Any, Any] = database.flight(lookup_program(unit))
+        # A delete may meet a refusal after the first of the rows that go along.
+        self._goes_along = bool(unit.children())
+        self._in_thread = database.dialect == "sqlite" and not unit.has_hooks
+        self._creates: CreateFlight | None = None
+        if self._in_thread:
+            program = Program(f"{table}_write", True, self._write_on_sqlite, _never)
+            self._writes: Flight[Any, Any] = database.flight(program, keys=_clashes)
+        elif not unit.has_hooks and not self.plan.resource.most:
+            self._creates = CreateFlight(unit, database)
+
+    async def get(self, key: Any) -> Any:
+        """Return a row.
+
+        Raises:
+            NotFound: there is none with this key.
+        """
+        row = await self._reads.join(key)
+        if row is None:
+            raise self.missing(key)
+        return row
+
+    def missing(self, key: Any) -> NotFound:
+        """Return the error that says that there is no such row."""
+        return NotFound(f"There is no {self.plan.name} {key}")
+
+    async def create(
+        self, values: Mapping[str, Any], idempotency: Idempotency | None = None, actor: str = "anonymous"
+    ) -> Done:
+        """Write a new row.
+
+        Raises:
+            Conflict: a unique value is taken, or the resource is full.
+            Invalid: a row that is referred to is missing.
+            KeyReused: other content under the idempotency key.
+        """
+        asked = Asked(self.clock(), actor)
+        if self._creates is not None and idempotency is None:
+            row = await self._creates.join(values, asked)
+            if row is not None:
+                return Done(row)
+            # Something is in the way: the path that looks at one thing after the other says what.
+        return await self.write(lambda: create(self.unit, values, asked), idempotency)
+
+    async def create_many(
+        self,
+        several: Sequence[Mapping[str, Any]],
+        idempotency: Idempotency | None = None,
+        actor: str = "anonymous",
+    ) -> Done:
+        """Write new rows, all or none; ``row`` of the outcome is a list. Raises as ``create`` does."""
+        asked = Asked(self.clock(), actor)
+        return await self.write(lambda: create_many(self.unit, several, asked), idempotency, many=True)
+
+    async def change(
+        self, key: Any, sets: Mapping[str, Any], asked: Asked, idempotency: Idempotency | None = None
+    ) -> Done:
+        """Change some fields of a row. Raises as ``writes.change`` does."""
+        return await self.write(lambda: change(self.unit, key, sets, asked), idempotency)
+
+    async def move(
+        self, key: Any, sets: Mapping[str, Any], asked: Asked, idempotency: Idempotency | None = None
+    ) -> Done:
+        """Go to another status: unlike a change, one that is the present one already is refused, with those allowed."""
+        return await self.write(lambda: move(self.unit, key, sets, asked), idempotency)
+
+    async def clear(self, asked: Asked, idempotency: Idempotency | None = None) -> Done:
+        """Delete all rows, at most ``MOST_TOGETHER``.
+
+        Raises:
+            Conflict: there are more, or some cannot be deleted.
+        """
+        return await self.write(lambda: clear(self.unit, asked), idempotency, many=True)
+
+    async def remove(self, key: Any, asked: Asked, idempotency: Idempotency | None = None) -> Done:
+        """Delete a row. Raises as ``writes.remove`` does."""
+        return await self.write(lambda: remove(self.unit, key, asked), idempotency)
+
+    async def write(
+        self, steps: Callable[[], Steps], idempotency: Idempotency | None = None, *, many: bool = False
+    ) -> Done:
+        """Do what the steps say, in one transaction, at most once per key."""
+        if self._in_thread:
+            return await self._writes.join(Intent(steps, idempotency, many or self._goes_along))
+
+        async def work(run: Statements) -> str:
+            return self.kept(await drive_async(run, steps()))
+
+        if idempotency is not None:
+            outcome, replayed = await once(self.database, idempotency, work)
+            return Done(self._row_of(outcome), replayed)
+        async with self.database.transaction() as run:
+            return Done(await drive_async(run, steps()))
+
+    def kept(self, row: Any) -> str:
+        """Return the text from which a replay makes the first reply again."""
+        return msgspec.json.encode(row).decode()
+
+    def _row_of(self, kept: str) -> Any:
+        return self._decode_many(kept) if kept.startswith("[") else self._decode(kept)
+
+    def _write_on_sqlite(self, run: Run, intents: list[Intent]) -> Sequence[Done | RoadbedError]:
+        return [self._write_one(run, intent) for intent in intents]
+
+    def _write_one(self, run: Run, intent: Intent) -> Done | RoadbedError:
+        try:
+            if intent.idempotency is None:
+                return Done(self._drive(run, intent))
+            kept = keys.recall(run, intent.idempotency)
+            if kept is not None:
+                return Done(self._row_of(kept), replayed=True)
+            row = self._drive(run, intent)
+            keys.keep(run, intent.idempotency, self.kept(row))
+            return Done(row)
+        except RoadbedError as refusal:
+            return refusal
+
+    def _drive(self, run: Run, intent: Intent) -> Any:
+        if not intent.many:
+            return drive(run, intent.steps())
+        run.control("SAVEPOINT many")
+        try:
+            row = drive(run, intent.steps())
+        except RoadbedError:
+            # Where the whole transaction is gone (a full disk), this fails too, and the flight with it.
+            run.control("ROLLBACK TO many")
+            run.control("RELEASE many")
+            raise
+        run.control("RELEASE many")
+        return row
+
+    async def history(self, key: Any, before_version: int, limit: int) -> list[Past]:
+        """Return what became of a row, newest first: entries of versions before the one that is named."""
+        arguments = {self.plan.key.name: key, "before_version": before_version, "limit": limit}
+        return await self.database.fetch(self.unit.sql.past, **arguments)
+
+    async def count_history(self, key: Any) -> int:
+        """Return how many entries the history of a row has."""
+        counted = await self.database.fetch_one(self.unit.sql.count_past, **{self.plan.key.name: key})
+        return 0 if counted is None else counted.total
+
+    async def at_version(self, key: Any, version: int) -> Past | None:
+        """Return the entry that a version of a row left, or None."""
+        arguments = {self.plan.key.name: key, "version": version}
+        return await self.database.fetch_one(self.unit.sql.at_version, **arguments)
+
+
+class Stores(msgspec.Struct, frozen=True):
+    """The stores of a domain's resources, by name, for a service that works on several."""
+
+    database: Database
+    clock: Clock
+    named: Mapping[str, Store]
+
+
+def _clashes(intent: Intent) -> Sequence[object]:
+    return () if intent.idempotency is None else (intent.idempotency.key,)
+
+
+async def _never(_connection: Any, _items: list[Any]) -> Sequence[Any]:
+    raise RuntimeError("this flight is SQLite's alone")

@@ -1,0 +1,247 @@
+"""What a write does, decided once for both engines, as steps (``steps.py``).
+
+All that can be refused of a single row is refused before the first row is written, so a refusal inside a flight
+disturbs no other item of it. What writes several rows is driven inside a savepoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from roadbed.data.changes import BUMP, LOG
+from roadbed.kernel.errors import Conflict, Fault, Invalid, NotFound, PreconditionFailed
+from roadbed.kernel.ids import new_id
+from roadbed.resource.compiled import Compiled
+from roadbed.resource.declaration import Action, Hook, Write
+from roadbed.resource.statements import MOST_TOGETHER
+from roadbed.resource.steps import Ask, Call, Steps
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Who asks for a write, when, and under which preconditions (versions)."""
+
+    at: datetime
+    actor: str = "anonymous"
+    if_match: Container[int] | None = None
+    if_none_match: Container[int] | None = None
+
+
+def create(unit: Compiled, values: Mapping[str, Any], asked: Asked) -> Steps:
+    """Write a new row; ``values`` hold what was given, by name, as the API types have it.
+
+    Raises:
+        Conflict: a unique value is taken, the row that is referred to is missing, the resource is full.
+    """
+    plan = unit.plan
+    if plan.resource.most:
+        held = yield Ask("one", unit.sql.count, {})
+        if held.total >= plan.resource.most:
+            raise Conflict(f"There are {plan.resource.most} rows already, and no more may be", "resource-full")
+    stored = unit.first_values(values, asked.at)
+    if plan.makes_keys and stored[plan.key.name] is None:
+        stored[plan.key.name] = new_id()
+    yield from _check_row(unit, stored, stored)
+    if not plan.makes_keys:
+        taken = yield Ask("one", unit.sql.read, {plan.key.name: stored[plan.key.name]})
+        if taken is not None:
+            raise Conflict(f"There is a row with this {plan.key.name} already", "duplicate")
+    stored["version"] = yield from _next_version(unit)
+    row = unit.row(stored)
+    yield from _hook(plan.resource.before, "create", None, row, asked)
+    if not (yield Ask("do", unit.sql.insert, unit.stored_values(row))):
+        raise Conflict("Another row has one of these values already", "duplicate")
+    yield from _record(unit, "create", None, row, asked)
+    yield from _hook(plan.resource.after, "create", None, row, asked)
+    return row
+
+
+def create_many(unit: Compiled, several: Sequence[Mapping[str, Any]], asked: Asked) -> Steps:
+    """Write new rows, all or none. Raises as ``create`` does, naming the row by its place."""
+    rows: list[Any] = []
+    for index, values in enumerate(several):
+        try:
+            rows.append((yield from create(unit, values, asked)))
+        except Conflict as conflict:
+            raise Conflict(f"/{index}: {conflict.detail}", conflict.kind) from None
+        except Invalid as invalid:
+            faults = [Fault(f"/{index}{fault.pointer}", fault.detail) for fault in invalid.faults]
+            raise Invalid(faults=faults) from None
+    return rows
+
+
+def clear(unit: Compiled, asked: Asked) -> Steps:
+    """Delete all rows, as ``remove`` deletes one.
+
+    Raises:
+        Conflict: there are too many, or rows refer to one that forbid it.
+    """
+    rows = yield Ask("all", unit.sql.some, {})
+    if len(rows) > MOST_TOGETHER:
+        raise Conflict(f"There are more than {MOST_TOGETHER} rows", "too-many")
+    for row in rows:
+        key = getattr(row, unit.plan.key.name)
+        # It may have gone along with one before it.
+        if (yield Ask("one", unit.sql.read, {unit.plan.key.name: key})) is not None:
+            yield from remove(unit, key, asked)
+    return rows
+
+
+def move(unit: Compiled, key: Any, sets: Mapping[str, Any], asked: Asked) -> Steps:
+    """Go to another status. Raises as ``change`` does; the present status may not follow itself."""
+    before = yield from _locked(unit, key, asked)
+    new = unit.encoded(sets)
+    check_status(unit, unit.values(before), new)
+    return (yield from _rewrite(unit, before, new, asked))
+
+
+def change(unit: Compiled, key: Any, sets: Mapping[str, Any], asked: Asked) -> Steps:
+    """Change some fields of a row. Nothing to change leaves the row, and its version, as they are.
+
+    Raises:
+        NotFound: there is no such row.
+        PreconditionFailed: its version is none of ``if_match``, or one of ``if_none_match``.
+        Conflict: a unique value is taken, the row that is referred to is missing, the status may not follow.
+    """
+    before = yield from _locked(unit, key, asked)
+    stored = unit.values(before)
+    new = {name: value for name, value in unit.encoded(sets).items() if value != stored[name]}
+    if not new:
+        return before
+    check_status(unit, stored, new)
+    yield from _check_row(unit, stored | new, new)
+    return (yield from _rewrite(unit, before, new, asked))
+
+
+def remove(unit: Compiled, key: Any, asked: Asked) -> Steps:
+    """Delete a row, and do with those that refer to it what their references say.
+
+    Raises:
+        NotFound, PreconditionFailed: as for ``change``.
+        Conflict: rows refer to it that forbid it, or too many go with it.
+    """
+    row = yield from _locked(unit, key, asked)
+    doomed: list[tuple[Compiled, Any]] = []
+    freed: list[tuple[Compiled, Any, str]] = []
+    yield from _gather(unit, row, doomed, freed, set())
+    gone = {(each.plan.table, getattr(lost, each.plan.key.name)) for each, lost in doomed}
+    for each, child, field in freed:
+        if (each.plan.table, getattr(child, each.plan.key.name)) not in gone:
+            yield from _rewrite(each, child, {field: None}, asked)
+    for each, lost in reversed(doomed):
+        yield from _hook(each.plan.resource.before, "delete", lost, None, asked)
+        version = yield from _next_version(each)
+        yield Ask("do", each.sql.delete, {each.plan.key.name: getattr(lost, each.plan.key.name)})
+        yield from _record(each, "delete", lost, None, asked, version)
+        yield from _hook(each.plan.resource.after, "delete", lost, None, asked)
+    return row
+
+
+def check_status(unit: Compiled, stored: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Refuse a status that may not follow the present one.
+
+    Raises:
+        Conflict: the detail lists those that may.
+    """
+    status = unit.plan.status
+    if status is None or status.name not in new:
+        return
+    machine = unit.plan.resource.statuses
+    present = stored[status.name]
+    allowed = machine.after(present) if machine else ()
+    if new[status.name] not in allowed:
+        listed = ", ".join(allowed) or "nothing: it is final"
+        raise Conflict(f"After {present!r} may come {listed}", "status-not-allowed")
+
+
+def _rewrite(unit: Compiled, before: Any, new: Mapping[str, Any], asked: Asked) -> Steps:
+    resource = unit.plan.resource
+    version = yield from _next_version(unit)
+    # An instant of its own for each change: the clock of this process may be behind the one that wrote before.
+    at = max(asked.at, before.updated_at)
+    after = unit.row({**unit.values(before), **new, "version": version, "updated_at": at})
+    yield from _hook(resource.before, "change", before, after, asked)
+    yield Ask("do", unit.sql.update, unit.stored_values(after))
+    yield from _record(unit, "change", before, after, asked)
+    yield from _hook(resource.after, "change", before, after, asked)
+    return after
+
+
+def _locked(unit: Compiled, key: Any, asked: Asked) -> Steps:
+    row = yield Ask("one", unit.sql.lock, {unit.plan.key.name: key})
+    if row is None:
+        raise NotFound(f"There is no {unit.plan.name} {key}")
+    if asked.if_match is not None and row.version not in asked.if_match:
+        raise PreconditionFailed(f"The version is {row.version}")
+    if asked.if_none_match is not None and row.version in asked.if_none_match:
+        raise PreconditionFailed(f"The version is {row.version}")
+    return row
+
+
+def _gather(
+    unit: Compiled, row: Any, doomed: list[tuple[Compiled, Any]], freed: list[tuple[Compiled, Any, str]], seen: set[Any]
+) -> Steps:
+    """Collect what goes with a row and what loses its reference; the row itself first."""
+    key = getattr(row, unit.plan.key.name)
+    if (unit.plan.table, key) in seen:
+        return
+    seen.add((unit.plan.table, key))
+    doomed.append((unit, row))
+    for field, child, children in unit.children():
+        rows = yield Ask("all", children, {"value": key})
+        others = [each for each in rows if (child.plan.table, getattr(each, child.plan.key.name)) not in seen]
+        if others and field.reference is not None and field.reference.on_delete == "restrict":
+            raise Conflict(f"Rows of {child.plan.name} refer to it by {field.name}", "reference")
+        if len(doomed) + len(freed) + len(others) > MOST_TOGETHER:
+            raise Conflict(f"More than {MOST_TOGETHER} rows of {child.plan.name} refer to it", "reference")
+        for each in others:
+            if field.reference is not None and field.reference.on_delete == "cascade":
+                yield from _gather(child, each, doomed, freed, seen)
+            else:
+                freed.append((child, each, field.name))
+
+
+def _check_row(unit: Compiled, stored: Mapping[str, Any], new: Mapping[str, Any]) -> Steps:
+    """Refuse values that are taken, and references that lead nowhere."""
+    faults: list[Fault] = []
+    for name, parent, exists in unit.sql.parents:
+        if new.get(name) is not None and (yield Ask("one", exists, {"value": new[name]})) is None:
+            faults.append(Fault(f"/{name}", f"There is no {parent.name} with this {parent.key.name}"))
+    if faults:
+        raise Invalid(faults=faults)
+    for group, taken in unit.sql.uniques:
+        if any(stored[name] is None for name in group) or not any(name in new for name in group):
+            continue
+        values = {name: stored[name] for name in group}
+        if (yield Ask("one", taken, {**values, "own_key": stored[unit.plan.key.name]})) is not None:
+            raise Conflict(f"Another row has this {' and '.join(group)} already", "duplicate")
+
+
+def _next_version(unit: Compiled) -> Steps:
+    bumped = yield Ask("one", BUMP, {"feed": unit.plan.feed, "count": 1})
+    return bumped.number
+
+
+def _hook(hook: Hook | None, action: Action, before: Any, after: Any, asked: Asked) -> Steps:
+    if hook is not None:
+        yield Call(hook, Write(action, before, after, asked.actor))
+
+
+def _record(unit: Compiled, action: Action, before: Any, after: Any, asked: Asked, version: int | None = None) -> Steps:
+    """Write the history and the change of one row, where they are kept."""
+    plan = unit.plan
+    row = after if after is not None else before
+    number = row.version if version is None else version
+    key = getattr(row, plan.key.name)
+    was = None if before is None else unit.text(before)
+    now = None if after is None else unit.text(after)
+    at = asked.at if after is None else after.updated_at
+    if plan.resource.history:
+        past = {"version": number, "at": at, "actor": asked.actor, "action": action, "before": was, "after": now}
+        yield Ask("do", unit.sql.remember, {plan.key.name: key, **past})
+    if plan.resource.events:
+        entry = {"feed": plan.feed, "number": number, "key": str(key), "kind": action, "at": at, "body": now or was}
+        yield Ask("do", LOG, entry)
