@@ -99,6 +99,22 @@ async def test_a_full_queue_turns_away(sqlite_store: SqliteStore, heard: Heard) 
     await database.close(5)
 
 
+async def test_reads_that_were_cancelled_in_the_queue_give_their_places_back(sqlite_store: SqliteStore) -> None:
+    """Clients that hang up while they wait must not fill the queue for ever."""
+    database = await sqlite_store.open(None, readers=1, reader_queue=4)
+    gate = Gate(database, write=False)
+    held = await gate.close()
+    waiting = [asyncio.ensure_future(database.fetch(things.ALL)) for _ in range(3)]
+    await asyncio.sleep(0)
+    for task in waiting:
+        task.cancel()
+    gate.open()
+    await held
+    assert await database.fetch(things.ALL) == []
+    assert database.gauges()["queue_depth:readers"] == 0
+    await database.close(5)
+
+
 async def test_a_reader_outlives_whatever_a_read_raises(sqlite: Database) -> None:
     def fail(_run: Any, items: list[Any]) -> Sequence[Any]:
         raise items[0]

@@ -85,7 +85,9 @@ class Readers:
     def _live(self, number: int) -> None:
         while (task := self._tasks.get()) is not None:
             work, future = task
-            if not future.cancelled() and not self._post(self._settle, future, self._outcome(number, work)):
+            # Nobody waits for a read that was cancelled: it is not run, but its place in the queue is given back.
+            outcome = None if future.cancelled() else self._outcome(number, work)
+            if not self._post(self._settle, future, outcome):
                 break
         self._drop_connection(number)
         self._post(settle, self._ended[number], None)
