@@ -13,5 +13,13 @@ VALUES (:key, :fingerprint, :outcome, :expires_at)
 SELECT pg_advisory_xact_lock(:number)
 
 -- name: sweep
+-- dialect: sqlite
 DELETE FROM idempotency
  WHERE key IN (SELECT key FROM idempotency WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit)
+
+-- name: sweep
+-- dialect: postgres
+-- An array, so that the rows are chosen once; those that a request or another worker holds are left to the next round.
+DELETE FROM idempotency
+ WHERE key = ANY (ARRAY(
+       SELECT key FROM idempotency WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED))

@@ -30,6 +30,7 @@ KEPT = Query(
     parse("-- name: k\nSELECT expires_at FROM idempotency WHERE expires_at BETWEEN :first AND :last")["k"],
     tuple,
 )
+HOLD = Query("hold", parse("-- name: h\nSELECT 1 FROM idempotency WHERE key = :key FOR UPDATE")["h"], tuple)
 COUNT_KEYS = "SELECT count(*) FROM idempotency"
 
 
@@ -116,19 +117,41 @@ async def test_a_key_is_kept_for_its_lifetime(database: Database) -> None:
     assert len(await database.fetch(KEPT, first=before + LIFETIME, last=after + LIFETIME)) == 1
 
 
-async def test_sweeping_takes_what_is_past_its_time(database: Database, store: Store) -> None:
+async def keep_many(database: Database, old: int, young: int) -> None:
+    """Store keys of which the first ``old`` are past their time."""
     rows = [
         {
             "key": number.to_bytes(16, "big"),
             "fingerprint": b"f" * 16,
             "outcome": "x",
-            "expires_at": now() + timedelta(seconds=-10 if number < 1500 else 60),
+            "expires_at": now() + timedelta(seconds=-10 if number < old else 60),
         }
-        for number in range(1510)
+        for number in range(old + young)
     ]
     await database.execute_many(PUT_KEY, rows)
-    assert [await sweep(database) for _ in range(3)] == [1000, 500, 0]
+
+
+async def test_sweeping_takes_all_that_is_past_its_time(database: Database, store: Store) -> None:
+    """A thousand a minute would be fewer than come: the table would grow for ever."""
+    await keep_many(database, 2500, 10)
+    assert [await sweep(database) for _ in range(2)] == [2500, 0]
     assert store.rows(COUNT_KEYS) == ["10"]
+
+
+async def test_a_sweep_ends_with_its_time(database: Database) -> None:
+    await keep_many(database, 1500, 0)
+    assert [await sweep(database, budget=0) for _ in range(2)] == [1000, 500]
+
+
+async def test_a_sweep_waits_for_nobody(postgres: Database, postgres_store: PostgresStore) -> None:
+    """A key that a request is about to use again is held by it: another time will do."""
+    await keep_many(postgres, 3, 0)
+    async with postgres.transaction() as run:
+        await run.fetch(HOLD, key=(1).to_bytes(16, "big"))
+        other = await postgres_store.open(None, lock_timeout=0.1)
+        assert await sweep(other) == 2
+        await other.close(5)
+    assert await sweep(postgres) == 1
 
 
 async def race(*databases: Database) -> list[tuple[str, bool]]:
