@@ -26,6 +26,11 @@ class Cycle(RequestResponseCycle):
     def _is_old(self) -> bool:
         return self.scope["http_version"] == "1.0"
 
+    def leave(self) -> None:
+        """Say that the client has left: whoever waits for the rest of the request, or still answers, learns it."""
+        self.disconnected = self.disconnected or not self.response_complete
+        self.message_event.set()
+
     async def receive(self) -> Any:
         """Return the next ASGI message.
 
@@ -55,7 +60,9 @@ class Cycle(RequestResponseCycle):
         """
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
-        if self.disconnected:
+        # A transport that was closed takes nothing more, though its end is told but a moment later.
+        if self.disconnected or self.transport.is_closing():
+            self.disconnected = True
             raise ClientGone
         if not self.response_started:
             self._start(message["status"], list(message["headers"]))

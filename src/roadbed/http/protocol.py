@@ -35,8 +35,6 @@ SHUTDOWN_GRACE = 0.2
 """Seconds that an idle connection stays open at a shutdown: a request may be on its way already."""
 
 _ASGI = {"version": "3.0", "spec_version": "2.4"}
-
-
 _FRAMING = (b"content-length", b"transfer-encoding")
 
 
@@ -65,6 +63,8 @@ class Connection(HttpToolsProtocol):
         self.parser: Any
         self.cycle: Any
         self.app: Any
+        # ``cycle`` is the newest request; the one that is being answered may be an earlier one.
+        self._running: Any = None
         self._connections: Connections = app_state.get(STATE_KEY) or Connections(HttpOptions(), Events())
         self._options = self._connections.options
         self._refusal: RoadbedError | None = None
@@ -94,8 +94,11 @@ class Connection(HttpToolsProtocol):
             self._refuse(Overloaded("There are too many connections"))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Forget the connection: the request that runs learns of it, those behind it never begin."""
         self._connections.leave(self)
+        self.pipeline.clear()
+        if self._running is not None:
+            self._running.leave()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -148,6 +151,7 @@ class Connection(HttpToolsProtocol):
             on_response=self.on_response_complete,
         )
         if before is None or before.response_complete:
+            self._running = cycle
             self._start_asgi_task(cycle, self.app)
         else:
             self.flow.pause_reading()
@@ -179,7 +183,8 @@ class Connection(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            self._running, app = self.pipeline.pop()
+            self._start_asgi_task(self._running, app)
             return
         self._dropped = 0
         self._enter(HEAD if self._in_head else DISCARD if self._in_body else IDLE)

@@ -1,15 +1,17 @@
 """Every bound of a connection: in time, in number, at a shutdown."""
 
 import asyncio
+from typing import Any
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from roadbed.http import connections, protocol
 from roadbed.http.limits import HttpOptions
 from roadbed.kernel.events import Events, RequestShed
 from tests.unit.http import notes
 from tests.unit.http.driving import make_edge
-from tests.unit.http.serving import CHUNKED, GET, HEAD, OPTIONS, Client, Serve, World, serving, slug
+from tests.unit.http.serving import CHUNKED, GET, HEAD, OPTIONS, POST, Client, Serve, World, serving, slug
 
 
 @pytest.mark.parametrize(
@@ -81,6 +83,45 @@ async def test_a_client_that_leaves_while_it_is_served_is_noted(world: World, cl
     world.service.released.set()
     await world.server.until(lambda: world.statuses)
     assert (world.statuses, world.recorder.failed) == ([499], [])
+
+
+WAIT = b"POST /wait HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def open_connections(world: World) -> list[Any]:
+    return list(world.server.edge.connections.open)
+
+
+@pytest.mark.parametrize("behind", [GET, GET * 3, POST])
+async def test_a_client_that_leaves_with_requests_in_the_pipeline_is_noted(
+    world: World, client: Client, behind: bytes
+) -> None:
+    """The newest request is not the one that runs: it is that one which has to learn that nobody listens."""
+    await client.send(GET + WAIT + behind)
+    await world.server.until(lambda: world.statuses and world.server.edge.in_flight == 1)
+    (connection,) = open_connections(world)
+    assert connection.pipeline
+    client.leave()
+    await world.server.until(lambda: not world.server.edge.connections.open)
+    world.service.released.set()
+    await world.server.until(lambda: len(world.statuses) == 2)
+    assert (world.statuses, world.recorder.failed, world.service.kept) == ([200, 499], [], {})
+    assert not connection.pipeline
+
+
+async def test_nothing_is_written_to_a_connection_that_is_closing(world: World, client: Client) -> None:
+    """uvloop raises a RuntimeError, which is nobody's to catch: neither a problem nor an event would come of it."""
+    await client.send(WAIT)
+    await world.server.until(lambda: world.server.edge.in_flight == 1)
+    (connection,) = open_connections(world)
+    # Its end is told by the loop: the reply is made before that.
+    connection.connection_lost = lambda _: None
+    connection.transport.close()
+    world.service.released.set()
+    await world.server.until(lambda: world.statuses)
+    assert (world.statuses, world.recorder.failed) == ([499], [])
+    HttpToolsProtocol.connection_lost(connection, None)
+    world.server.edge.connections.leave(connection)
 
 
 async def test_connections_beyond_the_bound_are_told_so(world: World) -> None:
