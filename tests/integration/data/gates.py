@@ -9,6 +9,12 @@ from typing import Any
 from roadbed.data.database import Database, Program
 
 
+def threads() -> list[str]:
+    """Return the names of the engine's threads that live; the log has one too, which tests of logs leave behind."""
+    names = [thread.name for thread in threading.enumerate()]
+    return [name for name in names if name.startswith(("roadbed-writer", "roadbed-reader-", "roadbed-lock"))]
+
+
 class Gate:
     """Holds the writer (or a reader, with ``write=False``) in the middle of a job."""
 

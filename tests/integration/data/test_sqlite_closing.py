@@ -16,13 +16,9 @@ from roadbed.data.sqlite import SqliteOptions, open_sqlite
 from roadbed.kernel.errors import OutcomeUnknown, Unavailable
 from roadbed.kernel.events import Events
 from tests.integration.data import things
-from tests.integration.data.gates import Gate
+from tests.integration.data.gates import Gate, threads
 from tests.integration.data.stores import SqliteStore
 from tests.support.waiting import eventually
-
-
-def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("roadbed-")]
 
 
 def put(database: Database, number: int) -> asyncio.Future[int]:
@@ -139,7 +135,7 @@ import asyncio, sys
 from roadbed.data.sqlite import SqliteOptions, open_sqlite
 from roadbed.kernel.events import Events
 from tests.integration.data import things
-from tests.integration.data.gates import Gate
+from tests.integration.data.gates import Gate, threads
 async def main():
     database = await open_sqlite(SqliteOptions(sys.argv[1]), Events())
     await database.execute(things.PUT, id=1, name="1", amount=1)

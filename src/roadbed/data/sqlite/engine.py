@@ -69,7 +69,10 @@ class SqliteDatabase:
         self._options = options
         self._events = events
         self._writer = Writer(
-            lambda: self._open(write=True), lambda: WriteLock(options.path), events, options.writer_queue
+            lambda: self._open(write=True),
+            lambda: WriteLock(options.path, options.busy_timeout),
+            events,
+            options.writer_queue,
         )
         self._readers: Readers | None = None
         self._flights: list[Flight[Any, Any]] = []

@@ -45,6 +45,7 @@ class Writer:
         self._closed = False
         self._abandoned = False
         self._run: SqliteRun | None = None
+        self._lock: WriteLock | None = None
         self._thread = threading.Thread(target=self._live, name="roadbed-writer", daemon=True)
 
     @property
@@ -76,7 +77,7 @@ class Writer:
         """Finish the queue, close the connection and end the thread.
 
         After ``timeout`` seconds what runs is broken off and what waits is refused. A thread that hangs all the same,
-        on a lock that another process keeps or on a disk that does not answer, is left behind after one second more.
+        on a disk that does not answer, is left behind after one second more.
         """
         self._closed = True
         self._jobs.put(None)
@@ -88,6 +89,8 @@ class Writer:
             for job in self._current:
                 if job.abort is not None:
                     job.abort()
+            if self._lock is not None:
+                self._lock.break_off()
             if self._run is not None:
                 self._run.break_off()
             await asyncio.wait((self._ended,), timeout=_TIME_TO_BREAK_OFF)
@@ -95,7 +98,7 @@ class Writer:
     def _live(self) -> None:
         lock: WriteLock | None = None
         try:
-            lock = self._open_lock()
+            lock = self._lock = self._open_lock()
             # Two processes may be about to make the same new file.
             with lock:
                 self._run = self._open_run()
