@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 import roadbed
-from roadbed.data import idempotency
+from roadbed.data import changes, idempotency
 from roadbed.data.database import Database, Health
 from roadbed.data.migrations.locations import State, state
 from roadbed.data.opening import open_database
@@ -48,7 +48,7 @@ CLOSE_TIMEOUT = 5.0
 
 SWEEP_EVERY = 60.0
 FLUSH_EVERY = 1.0
-"""Seconds between two sweeps of old idempotency keys, and between two flushes of metrics."""
+"""Seconds between two sweeps of what is kept for a while, and between two flushes of metrics."""
 
 
 class Platform(msgspec.Struct):
@@ -216,6 +216,8 @@ class Application:
 
     def _start_jobs(self, jobs: Jobs, database: Database, figures: Metrics | None) -> None:
         jobs.start(Job("sweep idempotency keys", SWEEP_EVERY, SWEEP_EVERY, lambda: idempotency.sweep(database)))
+        age, count = self.settings.change_log_age, self.settings.change_log_count
+        jobs.start(Job("sweep changes", SWEEP_EVERY, SWEEP_EVERY, lambda: changes.sweep(database, age, count)))
         if figures is not None:
             jobs.start(Job("flush metrics", FLUSH_EVERY, FLUSH_EVERY, figures.flush_and_measure))
 

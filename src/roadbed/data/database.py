@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from roadbed.data.bell import Bell
 from roadbed.data.flights import Flight
 from roadbed.data.queries import Dialect, Query, Row
 
@@ -110,6 +111,11 @@ class Database(Statements, Protocol):
     """An open database: ``open_sqlite`` or ``open_postgres`` make one."""
 
     dialect: Dialect
+
+    @property
+    def bell(self) -> Bell:
+        """What wakes those who wait for changes; who has committed a change of a feed rings it."""
+        ...
 
     def transaction(self) -> AbstractAsyncContextManager[Statements]:
         """Open a write transaction: committed at the end of the block, rolled back if it raises.

@@ -60,6 +60,7 @@ async def _open_postgres(settings: Settings, events: Events) -> Database:
         ) from error
     options = PostgresOptions(
         url=settings.database_url,
+        direct_url=settings.database_direct_url,
         pool_size=settings.pool_size,
         pool_queue=settings.flight_queue,
         pool_timeout=settings.pool_timeout,

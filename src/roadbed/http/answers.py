@@ -30,6 +30,7 @@ _WHY = {
     404: "There is no such thing",
     408: "The body took too long to arrive",
     409: "The present state does not allow it, or the same Idempotency-Key is in use at this moment",
+    410: "It was there once, and is not kept any more",
     412: "The precondition does not hold",
     413: "The body is too large",
     415: "The body is of another media type",

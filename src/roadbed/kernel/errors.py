@@ -10,6 +10,7 @@ Services raise these; they know nothing of HTTP. Only ``roadbed.http.problems`` 
     ├── Refused                       the caller can mend it
     │   ├── Invalid                   the input breaks a rule; carries one Fault per field
     │   ├── NotFound                  nothing has this name
+    │   ├── Gone                      it was there once, and is not kept any more
     │   ├── MethodNotAllowed          the name exists, the verb does not
     │   ├── UnsupportedMediaType      the body is not of a type that the operation reads
     │   ├── NotAcceptable             the operation cannot answer in the type asked for
@@ -106,6 +107,13 @@ class NotFound(Refused):
 
     slug = "not-found"
     title = "Not found"
+
+
+class Gone(Refused):
+    """It was there once, and is not kept any more."""
+
+    slug = "gone"
+    title = "Not kept any more"
 
 
 class MethodNotAllowed(Refused):

@@ -158,6 +158,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     transaction_timeout: Annotated[float, About("How long a transaction may stay open.", "s", least=0.1, most=3600)] = (
         5.0
     )
+    change_log_age: Annotated[
+        int,
+        About(
+            "How long changes are kept for those who watch: for that long a client may be away and go on where it was.",
+            "s",
+            least=60,
+            most=315_360_000,
+        ),
+    ] = 604_800
+    change_log_count: Annotated[
+        int, About("How many changes of each kind of row are kept at most.", least=1000, most=1_000_000_000)
+    ] = 1_000_000
 
     log_format: Annotated[
         Literal["auto", "json", "console"],

@@ -79,6 +79,7 @@ async def test_settings_reach_postgresql(direct: str, pooler: bool, monkeypatch:
     assert got == [
         PostgresOptions(
             url=url,
+            direct_url=direct,
             pool_size=4,
             pool_queue=12,
             pool_timeout=5.5,

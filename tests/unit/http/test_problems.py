@@ -33,6 +33,7 @@ EXPECTED = {
     "NotAcceptable": 406,
     "TooSlow": 408,
     "Conflict": 409,
+    "Gone": 410,
     "PreconditionFailed": 412,
     "TooLarge": 413,
     "AddressTooLong": 414,

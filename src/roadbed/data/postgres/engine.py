@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any, TypeVar
 
+from roadbed.data.bell import Bell
 from roadbed.data.database import Health, Program, close_flights, flight_depths
 from roadbed.data.flights import Flight
 from roadbed.data.postgres.attempts import Attempts
 from roadbed.data.postgres.errors import FAILURES
+from roadbed.data.postgres.listening import Listener
 from roadbed.data.postgres.pool import Connections, PostgresOptions
 from roadbed.data.postgres.statements import PostgresStatements, PostgresTransaction
 from roadbed.data.queries import Dialect, Query
@@ -47,7 +49,13 @@ class PostgresDatabase:
         self._events = events
         self._connections = Connections(options, events)
         self._attempts = Attempts(self._connections, events)
+        self._listener = Listener(options.direct_url or options.url, options.connect_timeout, events)
         self._flights: list[Flight[Any, Any]] = []
+
+    @property
+    def bell(self) -> Bell:
+        """What wakes those who wait for changes."""
+        return self._listener.bell
 
     async def start(self) -> None:
         """Connect once, so that a wrong URL is found now."""
@@ -133,4 +141,5 @@ class PostgresDatabase:
         """Land all flights, then close the pool; what still runs after ``timeout`` seconds is cut off."""
         deadline = perf_counter() + timeout
         await close_flights(self._flights, timeout)
+        await self._listener.close()
         await self._connections.close(max(deadline - perf_counter(), 0.0))

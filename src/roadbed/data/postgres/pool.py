@@ -23,10 +23,12 @@ class PostgresOptions(msgspec.Struct, frozen=True):
     """Bounds of the engine. Times are in seconds, queues in entries.
 
     ``pooler`` says that ``url`` leads to a transaction pooler: then nothing is prepared under a name, and the timeouts
-    must be set on the role, because a session's settings do not stay with a client there.
+    must be set on the role, because a session's settings do not stay with a client there. ``direct_url`` goes around
+    the pooler, for LISTEN; empty where there is none.
     """
 
     url: str
+    direct_url: str = ""
     pool_size: int = 8
     pool_queue: int = 1024
     pool_timeout: float = 5.0

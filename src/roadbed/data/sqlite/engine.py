@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from roadbed.data.bell import Bell
 from roadbed.data.database import Health, Program, close_flights, flight_depths
 from roadbed.data.flights import Flight
 from roadbed.data.queries import Dialect, Query
@@ -20,6 +21,7 @@ from roadbed.data.sqlite.jobs import Job
 from roadbed.data.sqlite.lock import WriteLock
 from roadbed.data.sqlite.readers import Readers
 from roadbed.data.sqlite.session import Session
+from roadbed.data.sqlite.watching import FileWatch
 from roadbed.data.sqlite.writer import Writer
 from roadbed.kernel.errors import RoadbedError
 from roadbed.kernel.events import Events
@@ -75,7 +77,13 @@ class SqliteDatabase:
             options.writer_queue,
         )
         self._readers: Readers | None = None
+        self._watch = FileWatch(lambda: self._open(write=False), events)
         self._flights: list[Flight[Any, Any]] = []
+
+    @property
+    def bell(self) -> Bell:
+        """What wakes those who wait for changes."""
+        return self._watch.bell
 
     async def start(self) -> None:
         """Open the writing connection, then start the readers (which need the file to be there)."""
@@ -212,6 +220,7 @@ class SqliteDatabase:
         """Land all flights, finish the queues, close the file; all of it within about ``timeout`` seconds."""
         deadline = perf_counter() + timeout
         await close_flights(self._flights, timeout)
+        await self._watch.close()
         if self._readers is not None:
             await self._readers.close(max(deadline - perf_counter(), 0.0))
         await self._writer.close(max(deadline - perf_counter(), 0.0))
