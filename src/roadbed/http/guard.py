@@ -6,6 +6,7 @@ neither and are let through (they can forge both: this protects browsers' users,
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 from roadbed.http.asgi import Fields, Header
@@ -31,6 +32,23 @@ def host_name(host: str) -> str:
     return found[1] if found else ""
 
 
+def is_own_address(name: str, server: tuple[str, int | None] | None) -> bool:
+    """Tell whether a host is the very address at which its connection came in, as health probes and scrapes ask.
+
+    A page that makes a name of its own point to this machine sends that name, and never an address.
+    """
+    try:
+        return server is not None and _address(name) == _address(server[0])
+    except ValueError:
+        return False
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    found = ipaddress.ip_address(text.strip("[]").partition("%")[0])
+    # A socket for both families shows IPv4 so.
+    return getattr(found, "ipv4_mapped", None) or found
+
+
 class Guard:
     """The checks of one service. Values of Host that passed are remembered: the common case is one look-up."""
 
@@ -47,12 +65,12 @@ class Guard:
         self.has_cors = bool(self._origins)
         self.known_hosts: set[bytes] = set()
 
-    def check_host(self, fields: Fields) -> None:
-        """Refuse a request for a host that is not ours.
+    def check_host(self, fields: Fields, server: tuple[str, int | None] | None = None) -> None:
+        """Refuse a request for a host that is not ours. ``server`` is the address at which the connection came in.
 
         Raises:
             Invalid: there is no Host field (RFC 9112, section 3.2).
-            Forbidden: its name is not on the list.
+            Forbidden: its name is not on the list, nor is it that address.
         """
         host = fields.get(b"host")
         if host in self.known_hosts:
@@ -61,7 +79,8 @@ class Guard:
             if self._any_host:
                 return
             raise Invalid(faults=[Fault("header:Host", "This field is missing")])
-        if not self._is_served(host_name(host.decode("latin-1"))):
+        name = host_name(host.decode("latin-1"))
+        if not self._is_served(name) and not is_own_address(name, server):
             raise Forbidden("This host is not served here; the setting allowed_hosts names those that are")
         if len(self.known_hosts) < _REMEMBERED:
             self.known_hosts.add(host)

@@ -68,8 +68,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_hosts: Annotated[
         tuple[str, ...],
         About(
-            "The host names that requests may ask for (`*.example.org` covers subdomains, `*` all). "
-            "`localhost`, `127.0.0.1` and `[::1]` are always allowed in development."
+            "The host names that requests may ask for, without scheme and port (`*.example.org` covers subdomains, `*` "
+            "all). The address at which a connection came in always is: health probes ask for it. So are `localhost`, "
+            "`127.0.0.1` and `[::1]` in development."
         ),
     ] = ()
     cors_origins: Annotated[

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from roadbed.http.guard import Guard, host_name
+from roadbed.http.guard import Guard, host_name, is_own_address
 from roadbed.http.limits import HttpOptions
 from roadbed.kernel.errors import Forbidden, Invalid
 from tests.unit.http import notes
-from tests.unit.http.driving import HOST, Reply, ask, make_edge
+from tests.unit.http.driving import HOST, Reply, ask, drive, make_edge, messages_of, reply_of, scope_of
 
 SHOP = "https://shop.example"
 
@@ -59,6 +59,34 @@ def test_a_host_that_is_not_on_the_list_is_refused(host: str) -> None:
     # A page that makes its own name point to this machine (DNS rebinding) sends that name.
     with pytest.raises(Forbidden, match="allowed_hosts"):
         Guard(HttpOptions(allowed_hosts=HOSTS)).check_host({b"host": host.encode()})
+
+
+@pytest.mark.parametrize(
+    ("name", "server", "own"),
+    [
+        ("10.0.0.5", ("10.0.0.5", 8000), True),
+        ("10.0.0.5", ("::ffff:10.0.0.5", 8000), True),
+        ("[fe80::1]", ("fe80::1%eth0", 8000), True),
+        ("[2001:db8:0::5]", ("2001:db8::5", 8000), True),
+        ("10.0.0.6", ("10.0.0.5", 8000), False),
+        ("box.local", ("box.local", 8000), False),
+        ("", ("10.0.0.5", 8000), False),
+        ("10.0.0.5", ("/run/roadbed.sock", None), False),
+        ("10.0.0.5", None, False),
+    ],
+)
+def test_the_address_of_the_connection_itself(name: str, server: tuple[str, int | None] | None, own: bool) -> None:
+    assert is_own_address(name, server) is own
+
+
+@pytest.mark.parametrize("call", ["GET /notes", "OPTIONS /notes", "GET /docs/assets/docs.css"])
+async def test_who_asks_for_the_address_of_the_connection_is_served(call: str) -> None:
+    edge, _ = make_edge(notes.operations, notes.Notes())
+    statuses = []
+    for host in ("10.0.0.5:8000", "10.0.0.6:8000"):
+        scope = scope_of(call, [("Host", host)]) | {"server": ("10.0.0.5", 8000)}
+        statuses.append(reply_of(await drive(edge, scope, messages_of([b""]))).status)
+    assert (statuses[0] < 400, statuses[1]) == (True, 403)
 
 
 def test_a_request_without_host_is_malformed() -> None:
