@@ -153,6 +153,7 @@ class Application:
         self.settings = settings
         self.failure: BaseException | None = None
         self._announce = announce
+        self._served = False
         self._events = Events()
         self._readiness = Readiness()
         self._edge: Edge | None = None
@@ -177,6 +178,7 @@ class Application:
             logs = open_logs(settings)
             stack.callback(logs.close)
             log_events(events, logs, settings)
+            stack.callback(self._tell_end)
             raise_open_files(settings.max_connections + FILES_BESIDE_CONNECTIONS)
             domains = load_domains(settings.domains)
             database = await patiently(lambda: open_database(settings, events), settings.database_wait, events)
@@ -192,7 +194,9 @@ class Application:
             self._start_jobs(jobs, database, figures)
             self._readiness.started(_checks(database, domains))
             names = [domain.name for domain in domains]
-            logs.logger.info("Serving", domains=names, engine=database.dialect, process=os.getpid())
+            fields = {"domains": names, "engine": database.dialect, "process": os.getpid()}
+            events.emit(Notice("info", "Serving", fields))
+            self._served = True
             self._listen_to_the_outside(edge)
             memory.settle()
             yield edge
@@ -225,6 +229,8 @@ class Application:
         loop = asyncio.get_running_loop()
 
         def drain() -> None:
+            if not self._readiness.draining:  # a second signal stops nothing anew
+                loop.call_soon_threadsafe(self._tell_stop, edge)
             self._readiness.drain()
             edge.drain()
             loop.call_soon_threadsafe(edge.end_streams)
@@ -237,6 +243,14 @@ class Application:
             self._events.emit(Notice("warning", "OPEN ACCESS: the service asks for no credentials (open_access)"))
         if self._announce is not None:
             self._announce()
+
+    def _tell_stop(self, edge: Edge) -> None:
+        fields = {"in_flight": edge.in_flight, "drain_timeout_s": self.settings.drain_timeout, "process": os.getpid()}
+        self._events.emit(Notice("info", "Stopping", fields))
+
+    def _tell_end(self) -> None:
+        if self._served:
+            self._events.emit(Notice("info", "Stopped", {"process": os.getpid()}))
 
 
 def _checks(database: Database, domains: Sequence[Domain[Any]]) -> Mapping[str, Check]:

@@ -1,5 +1,7 @@
 """The composition root: all parts together in one process, asked through ASGI."""
 
+import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ from roadbed.http.limits import HttpOptions
 from roadbed.http.operations import Operations
 from roadbed.kernel.errors import ConfigurationError, SchemaMismatch, Unavailable
 from roadbed.kernel.settings import Settings
+from roadbed.runtime.lifecycle import STOP_SIGNALS
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +159,20 @@ async def test_the_start_is_announced_once_it_serves(migrated: Settings) -> None
     async with application.running({}):
         during = list(announced)
     assert (before, during) == ([], ["now"])
+
+
+async def test_the_log_tells_of_start_and_stop(migrated: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in STOP_SIGNALS}
+    try:
+        async with build(msgspec.structs.replace(migrated, log_level="info")).running({}):
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
+            await asyncio.sleep(0)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    told = [msgspec.json.decode(line)["event"] for line in capfd.readouterr().err.splitlines()]
+    assert told == ["Serving", "Stopping", "Stopped"]
 
 
 async def test_the_lifespan_is_spoken(migrated: Settings) -> None:

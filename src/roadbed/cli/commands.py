@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+import roadbed
 from roadbed.kernel.settings_sources import Loaded, load
 
 Data = Annotated[str | None, typer.Option(metavar="DIR", help="The folder of the embedded database.")]
@@ -21,8 +22,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 app = typer.Typer(
     name="roadbed",
-    help="Turns a declared domain into a production service. Settings come from roadbed.toml, then ROADBED_* "
-    "variables, then options; `roadbed config` shows them.",
     no_args_is_help=True,
     add_completion=False,
     # An unforeseen error is reported as Python does it: plainly, and without the values of variables.
@@ -35,6 +34,25 @@ app.add_typer(migrate, name="migrate")
 def settings(**flags: str | None) -> Loaded:
     """Read all settings, with these flags on top."""
     return load(flags)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"roadbed {roadbed.__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print Roadbed's version, and leave.")
+]
+
+
+@app.callback()
+def main(version: Version = False) -> None:
+    """Turns a declared domain into a production service.
+
+    Settings come from roadbed.toml, then ROADBED_* variables, then options; `roadbed config` shows them.
+    """
 
 
 @app.command()

@@ -6,6 +6,7 @@ needed; and it imports Typer only when a command is to run, for worker processes
 
 from __future__ import annotations
 
+import os
 import sys
 
 from roadbed.cli.outcome import DONE, FAILED, WRONG, tell
@@ -16,7 +17,21 @@ NEEDED = (3, 11)
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command of ``arguments`` (those of the process by default) and leave the process."""
+    find_domains_here(sys.path)
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def find_domains_here(path: list[str]) -> None:
+    """Add the working directory to an import path, for a domain that lies there (``--domains shop:domain``).
+
+    It comes last: nothing that lies about can take the place of a library. ``python -m`` has it first already.
+    """
+    try:
+        here = os.getcwd()  # noqa: PTH109 - pathlib is not imported yet, and a start is to be quick
+    except OSError:  # it has been removed: whoever needs it will say so
+        return
+    if "" not in path and here not in path:
+        path.append(here)
 
 
 def run(arguments: list[str], version: tuple[int, ...] = sys.version_info[:2]) -> int:

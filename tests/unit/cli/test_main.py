@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import roadbed as package
 from roadbed.cli import commands
-from roadbed.cli.main import main, run
+from roadbed.cli.main import find_domains_here, main, run
 from roadbed.kernel.errors import ConfigurationError, SchemaMismatch, Unavailable
 from tests.unit.cli.conftest import Command
 
@@ -15,6 +17,26 @@ def test_help(roadbed: Command) -> None:
     done = roadbed("--help")
     names = ("up", "serve", "migrate", "config", "doctor", "openapi", "version")
     assert (done.code, done.err, [name for name in names if f" {name} " not in done.out]) == (0, "", [])
+
+
+def test_the_version(roadbed: Command) -> None:
+    assert roadbed("--version") == (0, f"roadbed {package.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [(["/lib"], ["/lib", "{here}"]), (["", "/lib"], ["", "/lib"]), (["{here}"], ["{here}"])]
+)
+def test_a_domain_may_lie_in_the_working_directory(path: list[str], expected: list[str], folder: Path) -> None:
+    found = [each.format(here=folder) for each in path]
+    find_domains_here(found)
+    assert found == [each.format(here=folder) for each in expected]
+
+
+def test_a_working_directory_that_is_gone(folder: Path) -> None:
+    folder.rmdir()
+    found: list[str] = []
+    find_domains_here(found)
+    assert found == []
 
 
 @pytest.mark.parametrize("name", ["up", "serve", "migrate", "config", "doctor", "openapi", "version"])
