@@ -8,11 +8,17 @@ from time import perf_counter
 from roadbed.app import describe
 from roadbed.cli.migrating import examine
 from roadbed.cli.output import print_json, print_table
+from roadbed.data.migrations.locations import State
 from roadbed.kernel.errors import ConfigurationError, RoadbedError
 from roadbed.kernel.settings import Settings
 from roadbed.kernel.settings_values import mask
 from roadbed.runtime.checkup import Finding, machine
+from roadbed.runtime.storage import storage_problem
 
+_MEND = {
+    "sqlite": "restore a backup, or set another place with --data or database_url",
+    "postgres": "see database_url, and whether PostgreSQL runs there",
+}
 _MARKS = {"ok": "ok", "warning": "WARNING", "failed": "FAILED"}
 
 
@@ -41,23 +47,33 @@ def service(settings: Settings) -> Iterator[Finding]:
 
 def database(settings: Settings) -> Iterator[Finding]:
     """Check that the database answers, and how its schema compares with this release."""
-    if settings.dialect == "sqlite" and not settings.sqlite_path.exists():
-        yield Finding("database", "ok", f"{settings.sqlite_path} is not there yet; `roadbed up` makes it")
-        return
+    if settings.dialect == "sqlite":
+        path = settings.sqlite_path
+        if storage_problem(path):
+            return  # told already, as the state of the data folder
+        if not path.exists():
+            yield Finding("database", "ok", f"{path} is not there yet; `roadbed up` makes it")
+            return
     begin = perf_counter()
     try:
         stored, found = examine(settings)
     except RoadbedError as error:
-        yield Finding("database", "failed", error.detail, "see database_url, and whether the database runs")
+        yield Finding("database", "failed", error.detail, _MEND[settings.dialect])
         return
     yield Finding("database", "ok", f"{mask(settings.url)} answered in {(perf_counter() - begin) * 1000:.0f} ms")
+    yield schema(stored, found)
+
+
+def schema(stored: tuple[str, ...], found: State) -> Finding:
+    """Tell how the schema compares with this release. One that is behind is no fault: a start brings it forward."""
     if found.kind == "current":
-        yield Finding("schema", "ok", ", ".join(stored))
-        return
-    try:
-        found.require_current()
-    except RoadbedError as error:
-        yield Finding("schema", "failed", error.detail)
+        return Finding("schema", "ok", ", ".join(stored))
+    if found.kind == "ahead":
+        mend = "install the release (or the domain) that knows them, or restore an older backup"
+        return Finding("schema", "failed", f"unknown here: {', '.join(found.unknown)}", mend)
+    words = "empty" if found.kind == "empty" else "behind this release"
+    mend = "`roadbed up` migrates by itself; before `roadbed serve` run `roadbed migrate upgrade`"
+    return Finding("schema", "warning", f"{words}: {', '.join(found.missing)} missing", mend)
 
 
 def _told(finding: Finding) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from roadbed.data.database import Database
 from roadbed.kernel.errors import ConfigurationError
 from roadbed.kernel.events import Events
@@ -25,13 +27,23 @@ async def stored_heads(settings: Settings, events: Events) -> tuple[str, ...]:
 
     Raises as ``open_database`` does.
     """
-    if settings.dialect == "sqlite" and not settings.sqlite_path.exists():
+    if settings.dialect == "sqlite" and _is_missing(settings.sqlite_path):
         return ()
     database = await open_database(settings, events)
     try:
         return await database.stored_heads()
     finally:
         await database.close(1.0)
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # perhaps it is there: opening it says in words what is in the way
+    return False
 
 
 async def _open_sqlite(settings: Settings, events: Events) -> Database:

@@ -23,12 +23,13 @@ from roadbed.kernel.settings import Settings
 from roadbed.kernel.settings_values import GIB, MIB
 from roadbed.runtime.listening import check_exposure, listen
 from roadbed.runtime.process import FILES_BESIDE_CONNECTIONS
-from roadbed.runtime.storage import storage_problem
+from roadbed.runtime.storage import nearest, storage_problem
 
 LEAST_SQLITE = (3, 46, 0)
 LEAST_FREE = 256 * MIB
 LITTLE_FREE = 2 * GIB
 _REMOTE = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "afs", "ceph")
+_SET = "set it in roadbed.toml, or as a variable: `roadbed config` shows what is in force"
 _RELEASED = 1_767_225_600  # 2026-01-01T00:00:00Z: before this release existed, no clock can be right
 
 
@@ -75,7 +76,7 @@ def exposure(settings: Settings) -> Finding:
     try:
         check_exposure(settings)
     except ConfigurationError as error:
-        return Finding("exposure", "failed", "; ".join(error.problems), "see `roadbed config`")
+        return Finding("exposure", "failed", "; ".join(error.problems), _SET)
     if settings.open_access:
         return Finding("exposure", "warning", "open_access: everyone who reaches the service may do everything")
     return Finding("exposure", "ok", f"{settings.environment}, on {settings.host} alone")
@@ -126,16 +127,14 @@ def clock() -> Finding:
 
 def storage(path: Path) -> Iterator[Finding]:
     """Check the folder of the embedded database: rights, room, and what SQLite needs of a file system."""
-    folder = path.parent
-    if not folder.exists() and os.access(_existing(folder), os.W_OK):
-        yield Finding("data folder", "ok", f"{folder} is not there yet; a start makes it")
-    elif problem := storage_problem(path):
+    if problem := storage_problem(path):
         yield Finding("data folder", "failed", problem, "give the user the right to write there, or set another --data")
         return
-    else:
-        yield Finding("data folder", "ok", f"{folder} can be written")
-    yield room(_existing(folder))
-    yield file_system(_existing(folder))
+    folder, place = path.parent, nearest(path.parent)
+    detail = f"{folder} can be written" if place == folder else f"{folder} is not there yet; a start makes it"
+    yield Finding("data folder", "ok", detail)
+    yield room(place)
+    yield file_system(place)
 
 
 def room(folder: Path) -> Finding:
@@ -192,8 +191,3 @@ def _kind(folder: Path) -> str:
         if resolved.is_relative_to(point) and len(point.parts) > best:
             best, kind = len(point.parts), fields[2]
     return kind
-
-
-def _existing(folder: Path) -> Path:
-    """Return the nearest folder above that is there."""
-    return next(path for path in (folder, *folder.absolute().parents) if path.is_dir())

@@ -28,15 +28,27 @@ def prepare_storage(settings: Settings) -> None:
 
 
 def storage_problem(path: Path) -> str:
-    """Return why a database file cannot be used, or an empty text. Its folder must be writable too: a write-ahead log
-    lies beside the file."""
+    """Return why a database file cannot be used, or made with its folder; an empty text if it can.
+
+    Its folder must be writable too: a write-ahead log lies beside the file.
+    """
     folder = path.parent
-    if not folder.is_dir():
-        return f"the data folder {folder} is missing"
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return f"the data folder {folder} cannot be written by this user"
+    above = nearest(folder)
+    if not above.is_dir():
+        return f"the data folder {folder} cannot be made: {above} is a file"
+    if not os.access(above, os.W_OK | os.X_OK):
+        what = "written" if above == folder else "made"
+        return f"the data folder {folder} cannot be {what} by this user{'' if above == folder else f' in {above}'}"
+    if above != folder:
+        return ""
     if path.is_dir():
         return f"{path} is a folder, and no database"
     if path.exists() and not os.access(path, os.R_OK | os.W_OK):
         return f"the database {path} cannot be written by this user"
     return ""
+
+
+def nearest(folder: Path) -> Path:
+    """Return a folder, or the nearest above it that is there; or a file, where one is in the way."""
+    # os.path answers no where pathlib raises: in a folder that this user may not enter.
+    return next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))

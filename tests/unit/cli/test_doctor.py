@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import apsw
 import msgspec
 import pytest
 
@@ -57,10 +58,35 @@ def test_a_database_that_is_empty(roadbed: Command, postgres_url: str) -> None:
     assert (found["database"][0], found["schema"]) == (
         "ok",
         (
-            "failed",
-            "the database is empty: platform_0001, ledger_0001 missing; run `roadbed migrate upgrade`",
+            "warning",
+            "empty: platform_0001, ledger_0001 missing",
         ),
     )
+
+
+def test_a_database_that_is_none(roadbed: Command, folder: Path) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "roadbed.db").write_text("This is no database, and long enough to be looked at. " * 20)
+    found = findings(roadbed)
+    assert (found["data folder"][0], found["database"]) == (
+        "ok",
+        ("failed", "data/roadbed.db is not a SQLite database, or it is damaged"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "detail"),
+    [
+        ("DELETE FROM alembic_version WHERE version_num LIKE 'ledger%'", "warning", "behind this release: ledger_0001"),
+        ("UPDATE alembic_version SET version_num = 'x_9' WHERE version_num LIKE 'l%'", "failed", "unknown here: x_9"),
+    ],
+)
+def test_a_schema_that_does_not_fit(roadbed: Command, migrated: Path, change: str, state: str, detail: str) -> None:
+    connection = apsw.Connection(str(migrated / "data" / "roadbed.db"))
+    connection.execute(change)
+    connection.close()
+    found = findings(roadbed)
+    assert (found["schema"][0], found["schema"][1].startswith(detail)) == (state, True)
 
 
 def test_a_database_that_does_not_answer(roadbed: Command) -> None:
@@ -71,7 +97,7 @@ def test_a_database_that_does_not_answer(roadbed: Command) -> None:
 def test_a_bad_finding_is_1(roadbed: Command) -> None:
     done = roadbed("doctor", "--port", "0", "--host", "0.0.0.0")
     line = next(line for line in done.out.splitlines() if line.startswith("exposure"))
-    assert (done.code, line.split("\t")[1], line.endswith("→ see `roadbed config`")) == (1, "FAILED", True)
+    assert (done.code, line.split("\t")[1], "→ set it in roadbed.toml" in line) == (1, "FAILED", True)
 
 
 def test_a_warning_is_0(roadbed: Command) -> None:
@@ -91,7 +117,7 @@ def test_an_unknown_domain(roadbed: Command) -> None:
 def test_a_place_that_cannot_be_used(roadbed: Command, folder: Path) -> None:
     (folder / "data").write_text("in the way")
     found = findings(roadbed)
-    assert (found["data folder"][0], "disk" in found) == ("failed", False)
+    assert (found["data folder"][0], "disk" in found, "database" in found) == ("failed", False, False)
 
 
 def test_every_finding_that_is_bad_says_how_to_mend_it(roadbed: Command) -> None:

@@ -225,7 +225,7 @@ def test_a_data_folder_that_is_a_file(tmp_path: Path) -> None:
         Finding(
             "data folder",
             "failed",
-            f"the data folder {tmp_path}/data is missing",
+            f"the data folder {tmp_path}/data cannot be made: {tmp_path}/data is a file",
             "give the user the right to write there, or set another --data",
         )
     ]

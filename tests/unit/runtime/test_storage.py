@@ -82,8 +82,29 @@ def test_a_read_only_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert storage_problem(path) == f"the database {path} cannot be written by this user"
 
 
-def test_a_missing_folder_is_a_problem(tmp_path: Path) -> None:
-    assert storage_problem(tmp_path / "a" / "roadbed.db") == f"the data folder {tmp_path}/a is missing"
+def test_a_missing_folder_is_a_problem_where_it_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a" / "b" / "roadbed.db"
+    assert storage_problem(path) == ""
+    (tmp_path / "a").write_text("")
+    assert storage_problem(path) == f"the data folder {tmp_path}/a/b cannot be made: {tmp_path}/a is a file"
+    (tmp_path / "a").unlink()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert storage_problem(path) == f"the data folder {tmp_path}/a/b cannot be made by this user in {tmp_path}"
+
+
+def test_a_folder_that_may_not_be_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.stat
+
+    def stat(path: Path | str, **options: bool) -> os.stat_result:
+        if str(path) == str(tmp_path / "shut" / "data"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, **options)
+
+    (tmp_path / "shut").mkdir()
+    monkeypatch.setattr(os, "stat", stat)
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != tmp_path / "shut")
+    problem = storage_problem(tmp_path / "shut" / "data" / "roadbed.db")
+    assert problem == f"the data folder {tmp_path}/shut/data cannot be made by this user in {tmp_path}/shut"
 
 
 def test_all_is_well(tmp_path: Path) -> None:

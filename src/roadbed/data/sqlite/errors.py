@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import apsw
@@ -83,11 +84,11 @@ def why_not_opened(path: str, error: BaseException) -> BaseException:
     An error that may pass by itself (busy, a full disk) is translated as any other.
     """
     folder = Path(path).absolute().parent
-    if Path(path).is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - pathlib raises where this user may not look
         words = f"{path} is a directory, not a database file"
     elif isinstance(error, (apsw.NotADBError, apsw.CorruptError)):
         words = f"{path} is not a SQLite database, or it is damaged"
-    elif not folder.is_dir():
+    elif not os.path.isdir(folder):  # noqa: PTH112 - likewise
         words = f"{folder} is not there: make the directory, or choose another one"
     elif isinstance(error, (PermissionError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.AuthError)):
         words = f"{path} cannot be written: this user needs write permission on the file and on {folder}"
