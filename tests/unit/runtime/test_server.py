@@ -30,7 +30,8 @@ class Empty:
             await receive()
             await send({"type": "lifespan.startup." + ("failed" if self.fails else "complete")})
             await receive()
-            print("closed", flush=True)
+            sys.stdout.write("closed\\n")  # whole, also unbuffered: two workers write at once
+            sys.stdout.flush()
             await send({"type": "lifespan.shutdown.complete"})
         else:
             await send({"type": "http.response.start", "status": 204, "headers": []})
