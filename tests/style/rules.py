@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.style import code
+from tests.style import code, links
 
 MAX_FILE_LINES = 300
 
@@ -106,5 +106,6 @@ RULES = (
             "looks like a secret",
         ),
     ),
+    Rule("links", links.is_markdown, links.dead_links),
     Rule("no conflict left", anything, lines_matching(r"^(?:<{7}|>{7}) ", "a merge conflict")),
 )

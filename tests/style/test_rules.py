@@ -40,6 +40,10 @@ BAD = [
     ("no registry address", "pyproject.toml", 'url = "https://pypi.org/simple"\n'),
     ("no secrets", "docs/a.md", f"token: {TOKEN}{'a1' * 18}\n"),
     ("no secrets", "deploy/key.pem", "-----BEGIN RSA PRIVATE" + " KEY-----\n"),
+    ("links", "docs/a.md", "see [a](no-such-file.md)\n"),
+    ("links", "docs/a.md", "see [a](README.md)\n"),
+    ("links", "docs/a.md", "see [a](../CONTRIBUTING.md#no-such-heading)\n"),
+    ("links", "docs/a.md", "see [a]\n\n[a]: no-such-file.md\n"),
     ("no conflict left", "README.md", "<" * 7 + " HEAD\n"),
 ]
 
@@ -54,6 +58,8 @@ GOOD = [
         "import os.path, msgspec\nfrom roadbed.kernel.ids import Id\n",
     ),
     ("no left-out tests", "tests/a.py", "reader.skip(3)\n@pytest.mark.soak\ndef test_a(): ...\n"),
+    ("links", "docs/a.md", "[a](../CONTRIBUTING.md#style), [b](decisions), [c](https://example.org), [d](/docs)\n"),
+    ("links", "docs/a.md", "`[a](b)`\n\n```text\n[a](b)\n```\n## How so?\n[a](#how-so)\n"),
     ("no asserts on time", "tests/a.py", "def f():\n    end = monotonic() + 1\n    assert done\n    g(end)\n"),
     ("no left-out browser tests", "console/a.ts", "test('skip', () => {})\n"),
     ("no path of one machine", "docs/a.md", f"/usr/lib, $HOME/x, https://example.org{HOME}ada, ${{X}}{ROOTS}a\n"),
