@@ -51,9 +51,9 @@ lock: ## pin and hash the dependencies anew (UPGRADE=1: to their newest releases
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file requirements/run.txt
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --extra postgres --output-file requirements/postgres.txt
 
-docs: ## write docs/reference anew from the code
+docs: ## write docs/reference anew from the code, and the last benchmark into README
 	@scripts/environment dev
-	$(PYTHON_IN_VENV) docs/generate.py
+	$(PYTHON_IN_VENV) -m docs.generate
 
 clean: ## remove what builds and tools left behind; ./data and .venv stay
 	rm -rf build dist .coverage htmlcov .hypothesis .import_linter_cache .pytest_cache .ruff_cache .schemathesis

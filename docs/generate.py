@@ -1,4 +1,4 @@
-"""Writes the pages of docs/reference from the code: `make docs`. A test compares them with what it would write."""
+"""Writes docs/reference from the code, and figures into README: `make docs`. A test proves both to be current."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 from typer.main import get_command
 
+from docs import speed
 from roadbed.cli.commands import app
 from roadbed.http.problems import status_of
 from roadbed.kernel.errors import ConfigurationError, RoadbedError
@@ -17,10 +18,31 @@ from roadbed.runtime.measures import MEASURES, Measure
 SETTINGS_WORDS = """\
 Later ones win: the default, `roadbed.toml`, the environment variable, the flag. `roadbed config` prints what is in
 force, and where each value comes from. Bounds are inclusive; a value beyond them is refused at start.
+
+`roadbed.toml` lies in the folder from which `roadbed` is started; `ROADBED_CONFIG` names another file. Settings stand
+at its top level, without sections:
+
+```toml
+environment = "production"          # one of the choices
+domains = ["ledger"]                # a list; in the environment separated by commas: ledger,shop.domain:domain
+data = "/var/lib/roadbed"           # a path; a relative one begins where `roadbed` is started
+allowed_hosts = ["api.example.org", "*.shop.example"]
+open_access = true                  # true or false; in the environment also yes and no, on and off, 1 and 0
+workers = 2                         # an integer
+body_limit = "2 MiB"                # a size: bytes as a number, or text with B, KiB, MiB, GiB, kB, MB, GB
+request_timeout = "1 min"           # a duration: seconds as a number, or text with ms, s, min, h
+keep_alive = 7.5
+access_log_sample = 0.1             # a number
+log_level = "warning"
+```
+
+The same in the environment: `ROADBED_BODY_LIMIT="2 MiB"`, `ROADBED_REQUEST_TIMEOUT=60`. A variable that is set but
+empty counts as not set. A name that is no setting is refused, in the file and in the environment.
 """
 METRICS_WORDS = """\
-What `/metrics` serves, in Prometheus' format. With several workers one scrape shows all of them together: counters and
-histograms are summed, those of workers that are gone included.
+What `/metrics` serves, in Prometheus' format. A scrape of one worker is of its moment. With several, one scrape shows
+all of them together: counters and histograms are summed, those of workers that are gone included. What the other
+workers add, gauges too, is then up to one second late: each puts its figures down once a second.
 """
 PROBLEMS_WORDS = """\
 Every failure is an [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem, `application/problem+json`. Its `type`
@@ -29,10 +51,12 @@ names every field that is wrong, by JSON pointer for the body, by `query:`, `pat
 rest. Where the kind is `conflict`, an operation may name a closer one in its stead (`balance-floor`).
 """
 COMMANDS_WORDS = """\
-Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Every command takes `--help`.
+In a clone `roadbed` is `.venv/bin/roadbed`, which `make run` and `make setup` install. Exit codes: 0 done, 1 failed,
+2 wrong usage or configuration. Every command takes `--help`; `roadbed --version` prints the version.
 """
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
+README = REFERENCE.parent.parent / "README.md"
 NOTICE = "<!-- Written by `make docs` from {source}: change that, not this page. -->\n"
 
 
@@ -41,6 +65,7 @@ def main() -> None:
     REFERENCE.mkdir(exist_ok=True)
     for name, page in PAGES.items():
         (REFERENCE / name).write_text(page(), encoding="utf-8")
+    README.write_text(speed.with_figures(README.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def settings_page() -> str:

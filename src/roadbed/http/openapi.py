@@ -67,6 +67,11 @@ _CURSOR: Schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "contentEnco
 
 _TEXT: Schema = {"schema": {"type": "string"}}
 
+_KEY = (
+    "Makes a retry safe: choose a new one for each new intent. It counts for this method and path, for 24 hours after "
+    "success, and stands for the body byte for byte, the query, If-Match and If-None-Match"
+)
+
 _DESCRIPTION = (
     "Failures are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems, `application/problem+json`; their "
     "`instance` is the `X-Request-Id` of the reply. JSON is read strictly: a float is no integer (nor is `1.0`), and a "
@@ -156,7 +161,7 @@ def _conventional(endpoint: Endpoint) -> list[Schema]:
     made: list[Schema] = []
     if endpoint.unsafe and operation.idempotent:
         key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": KEY_PATTERN}
-        made.append(_header("Idempotency-Key", "Makes a retry safe: choose a new one for each new intent", key))
+        made.append(_header("Idempotency-Key", _KEY, key))
     tags = {"type": "string", "pattern": TAGS_PATTERN}
     if operation.conditional:
         made.append(_header("If-Match", "Write only over one of these versions", tags))
