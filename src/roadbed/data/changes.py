@@ -120,27 +120,29 @@ async def head(database: Database, feed: str) -> int:
     return 0 if found is None else found.number
 
 
-async def read(database: Database, feed: str, after: int, limit: int = PAGE) -> Page:
-    """Return the changes of a feed after a number, in order: at most ``limit``, and some megabytes.
+async def read(database: Database, feed: str, after: int, limit: int = 0, size: int = 0) -> Page:
+    """Return the changes of a feed after a number, in order: at most ``limit``, and about ``size`` bytes of bodies.
+
+    0 stands for ``PAGE`` and ``PAGE_BYTES``.
 
     Raises:
         Gone: changes after that number were swept already, or the number was never given out (the database was
             restored from a backup): what happened since then cannot be told.
     """
+    limit, room = limit or PAGE, size or PAGE_BYTES
     rows = await database.fetch(_PAGE, feed=feed, after=after, limit=limit, large=LARGE)
     top = rows[0].head if rows else 0
     if after > top or (rows and rows[0].kind == SWEPT):
         raise Gone(f"The changes after {after} are not kept any more: read the present state, and watch from there")
     changes: list[Change] = []
-    size = 0
     for row in rows:
         if row.number is None or row.key is None or row.kind is None or row.at is None:
             break
-        if size > PAGE_BYTES:
+        if room < 0:
             return Page(changes, top, more=True)
         body = row.body
         if row.size is not None:
-            size += row.size
+            room -= row.size
             if body is None:
                 body = await _large_body(database, feed, row.number)
         changes.append(Change(feed, row.number, row.key, row.kind, row.at, body))

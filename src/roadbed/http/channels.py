@@ -22,7 +22,7 @@ HEARTBEAT = 15.0
 BUFFER = 256 * 1024
 """Bytes that wait for one client at most, beyond what the system holds for its socket."""
 
-_COMMENT = b":\n\n"
+COMMENT = b":\n\n"
 
 Produce = Callable[["Channel"], Awaitable[None]]
 
@@ -46,7 +46,8 @@ class Channel:
 
     ``produce``, if there is one, runs beside the stream as a task of its own from when the head has left: it pushes
     what the client missed, for example. It may return before the stream ends; it is cancelled when the stream does.
-    An error of it breaks the stream off. ``limit`` is in bytes. All of it belongs to the event loop's thread.
+    An error of it breaks the stream off. ``limit`` is in bytes. ``heartbeat`` makes what a silent stream is sent. All
+    of it belongs to the event loop's thread.
     """
 
     def __init__(self, produce: Produce | None = None, limit: int = BUFFER) -> None:
@@ -55,6 +56,7 @@ class Channel:
         self.size = 0
         self.is_open = True
         self.is_cut = False
+        self.heartbeat: Callable[[], bytes] = lambda: COMMENT
         self._frames: deque[bytes] = deque()
         self._waiting: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
@@ -78,9 +80,12 @@ class Channel:
         self._wake()
         return True
 
-    async def room(self) -> bool:
-        """Wait until half of the buffer is free, for who has much to push; returns whether the stream goes on."""
-        while self.is_open and self.size * 2 > self.limit:
+    async def room(self, size: int = 0) -> bool:
+        """Wait until half of the buffer is free, and there is room for ``size`` bytes (or nothing else waits).
+
+        For who has much to push. Returns whether the stream goes on.
+        """
+        while self.is_open and self.size and (self.size * 2 > self.limit or self.size + size > self.limit):
             self._room = asyncio.get_running_loop().create_future()
             await self._room
         return self.is_open
@@ -136,7 +141,7 @@ class Channel:
     def beat(self) -> None:
         """Push a comment if nothing was pushed since the last beat."""
         if self._is_silent and not self.size:
-            self.push(_COMMENT)
+            self.push(self.heartbeat())
         self._is_silent = True
 
     def _wake(self) -> None:

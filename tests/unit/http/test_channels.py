@@ -206,3 +206,23 @@ async def test_a_shutdown_does_not_wait_for_who_does_not_read(monkeypatch: pytes
         edge.end_streams()
         await server.until(lambda: recorder.finished)
     assert [event.problem for event in recorder.finished] == ["unavailable"]
+
+
+async def test_who_pushes_much_waits_for_room() -> None:
+    channel = Channel(limit=100)
+    # What is larger than the whole buffer needs an empty one, and no more.
+    assert await channel.room(1000)
+    channel.push(b"x" * 40)
+    assert await channel.room(60)
+    waiting = asyncio.create_task(channel.room(61))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await channel.take()
+    assert await waiting
+
+
+async def test_a_heartbeat_may_say_more() -> None:
+    channel = Channel()
+    channel.heartbeat = lambda: b"id: 7\n\n"
+    channel.beat()
+    assert await channel.take() == b"id: 7\n\n"
