@@ -12,6 +12,7 @@ from roadbed.data.queries import Query
 from roadbed.http.parameters import REQUIRED
 from roadbed.resource.fields import Field
 from roadbed.resource.plan import Plan
+from roadbed.resource.secrets import NO_SECRETS, Secrets, digest_of
 from roadbed.resource.statements import SEARCH, Statements
 
 _encode = msgspec.json.Encoder().encode
@@ -30,7 +31,8 @@ class Compiled:
         self._defaults = {field.name: None if field.default is REQUIRED else field.default for field in plan.stored}
         self._computed = [(field.name, field.computed) for field in plan.fields if field.computed is not None]
         self._shown = plan.shapes.shown
-        self._shown_names = tuple(field.name for field in plan.fields)
+        self._shown_names = tuple(field.name for field in plan.fields if field.secret is None)
+        self._told = [name for name in plan.columns if name in plan.by_name and plan.by_name[name].secret is None]
 
     def link(self, units: Mapping[str, Compiled]) -> None:
         """Take in the resources that refer to this one."""
@@ -65,9 +67,22 @@ class Compiled:
         return value.value if hasattr(value, "_value_") else value
 
     def first_values(self, given: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-        """Return every column of a new row; what was not given has its default."""
+        """Return every column of a new row; what was not given has its default.
+
+        A secret that was not given is made here, and nobody will ever know it.
+        """
         values = self.encoded({**self._defaults, **given})
+        for field in self.plan.secrets:
+            if field.name not in given and field.secret is not None:
+                values[field.name] = digest_of(field.secret())
         return {**values, "version": 0, "created_at": at, "updated_at": at}
+
+    def with_secrets(self, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], Secrets]:
+        """Return the values of a new row with the digests of its secrets, and the secrets themselves."""
+        made = {field.name: field.secret() for field in self.plan.secrets if field.secret is not None}
+        if not made:
+            return values, made
+        return {**values, **{name: digest_of(value) for name, value in made.items()}}, made
 
     def row(self, values: Mapping[str, Any]) -> Any:
         """Return a stored row of its values by name."""
@@ -88,9 +103,9 @@ class Compiled:
         """Return what ``?q=`` looks through: the searched fields in Unicode's form without case."""
         return "\n".join(str(getattr(row, name) or "") for name in self.plan.searched).casefold()
 
-    def show(self, row: Any, base: str = "") -> Any:
+    def show(self, row: Any, base: str = "", secrets: Secrets = NO_SECRETS) -> Any:
         """Return a row as replies show it. ``base`` is the origin that the client asked."""
-        shown: dict[str, Any] = {}
+        shown: dict[str, Any] = dict(secrets)
         for name in self._shown_names:
             value = getattr(row, name, None)
             if value is not None and name in self._documents:
@@ -101,12 +116,12 @@ class Compiled:
         return self._shown(**shown)
 
     def text(self, row: Any) -> str:
-        """Return the JSON of a row for history and changes: all that is shown but what is computed, and its version."""
+        """Return the JSON of a row for history and changes: what reads show, but for what is computed; its version."""
         return f"{self.open_text(row)}{row.version}}}"
 
     def open_text(self, row: Any) -> str:
         """Return the same text up to the version, which comes last."""
-        shown = {name: getattr(row, name) for name in self._columns if name in self.plan.by_name and name != "version"}
+        shown = {name: getattr(row, name) for name in self._told if name != "version"}
         for name in self._documents:
             if shown[name] is not None:
                 shown[name] = msgspec.Raw(shown[name].encode())

@@ -13,9 +13,9 @@ import msgspec
 
 from roadbed.http.parameters import REQUIRED
 from roadbed.http.shapes import bare
-from roadbed.resource.markers import MARKERS, Computed, Indexed, Key, Label, ReadOnly, Reference, Unique
+from roadbed.resource.markers import MARKERS, Computed, Indexed, Key, Label, ReadOnly, Reference, Secret, Unique
 
-Kind = Literal["uuid", "text", "integer", "real", "flag", "instant", "json"]
+Kind = Literal["uuid", "text", "integer", "real", "flag", "instant", "json", "digest"]
 
 MANAGED: dict[str, Any] = {"version": int, "created_at": datetime, "updated_at": datetime}
 """Columns that every resource has. A struct that declares one of them shows it; the platform alone writes it."""
@@ -52,6 +52,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     indexed: bool = False
     reference: Reference | None = None
     computed: Callable[[Any, str], Any] | None = None
+    secret: Callable[[], str] | None = None
     choices: tuple[str, ...] = ()
     meta: tuple[msgspec.Meta, ...] = ()
     label: str = ""
@@ -112,8 +113,11 @@ def _read(declared: msgspec.structs.FieldInfo, hint: Any, place: str, problems: 
     annotation, optional, extras = _unwrapped(hint)
     plain, _ = bare(annotation)
     computed = _first(extras, Computed)
+    secret = _first(extras, Secret)
+    if secret is not None and (plain is not str or optional or declared.default is not msgspec.NODEFAULT):
+        problems.append(f"{place}: a secret is a `str` without a default, and never null")
     choices = _choices(plain)
-    kind = "text" if choices else _KINDS.get(plain)
+    kind: Kind | None = "digest" if secret else "text" if choices else _KINDS.get(plain)
     if kind is None:
         kind = "json"
         _check_json(annotation, place, problems)
@@ -129,11 +133,12 @@ def _read(declared: msgspec.structs.FieldInfo, hint: Any, place: str, problems: 
         optional=optional,
         default=default,
         key=is_key,
-        read_only=_first(extras, ReadOnly) is not None,
+        read_only=secret is not None or _first(extras, ReadOnly) is not None,
         unique=_first(extras, Unique) is not None,
         indexed=_first(extras, Indexed) is not None,
         reference=_first(extras, Reference),
         computed=None if computed is None else computed.make,
+        secret=None if secret is None else secret.make,
         choices=choices,
         meta=tuple(extra for extra in extras if isinstance(extra, msgspec.Meta)),
         label=label.text if label else declared.name.replace("_", " ").capitalize(),
@@ -195,7 +200,9 @@ def _check(field: Field, place: str, problems: list[str]) -> None:
         problems.append(f"{place}: a JSON document cannot be unique")
     if field.reference is not None and field.reference.on_delete == "set_null" and not field.optional:
         problems.append(f"{place}: on_delete='set_null' needs a type that allows null")
-    if field.read_only and field.stored and not field.optional and field.default is REQUIRED:
+    if field.secret and (field.computed or field.reference):
+        problems.append(f"{place}: a secret is neither computed nor a reference")
+    if field.read_only and field.stored and not (field.optional or field.secret) and field.default is REQUIRED:
         problems.append(f"{place}: nobody can give a read-only field its first value: it needs a default, or null")
     problems.extend(
         f"{place}: {marker.__name__} is a marker to be called: {marker.__name__}()"

@@ -55,7 +55,7 @@ def filters_of(plan: Plan) -> dict[str, tuple[str, str]]:
     """Return the filters that a list of these rows takes."""
     found: dict[str, tuple[str, str]] = {}
     for field in plan.types.values():
-        if field.kind == "json":
+        if field.kind in ("json", "digest"):
             continue
         found[field.name] = (field.name, "in")
         if field.ordered and field.kind != "uuid":

@@ -49,10 +49,20 @@ class Computed(msgspec.Struct, frozen=True):
     make: Callable[[Any, str], Any]
 
 
+class Secret(msgspec.Struct, frozen=True):
+    """``make()`` gives the value, which the reply to the create alone shows (and its replays).
+
+    Stored is its digest (``secrets.digest_of``), by which a statement of the domain finds the row again. The value is
+    nowhere else: not in reads, lists, history, changes or logs. The field is declared as ``str``.
+    """
+
+    make: Callable[[], str]
+
+
 class Label(msgspec.Struct, frozen=True):
     """What people read above the field, where the name is not enough."""
 
     text: str
 
 
-MARKERS = (Key, ReadOnly, Unique, Indexed, Reference, Computed, Label)
+MARKERS = (Key, ReadOnly, Unique, Indexed, Reference, Computed, Secret, Label)

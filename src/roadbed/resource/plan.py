@@ -34,6 +34,7 @@ class Plan:
         self.by_name = {field.name: field for field in fields}
         self.key = next(field for field in fields if field.key)
         self.stored = [field for field in fields if field.stored and field.name not in MANAGED]
+        self.secrets = [field for field in self.stored if field.secret is not None]
         status = resource.statuses.field if resource.statuses else None
         self.status = None if status is None else self.by_name[status]
         self.given = [field for field in self.stored if self._is_given(field)]

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from roadbed.data.listing import Listing
+from roadbed.http.idempotency import read_key
 from roadbed.http.operations import Operations
 from roadbed.http.paging import Page
 from roadbed.http.parameters import REQUIRED
@@ -98,10 +99,10 @@ class _Routes:
 
         async def create(call: CallOf, body: Any) -> Any:
             values = {name: getattr(body, name) for name in names}
-            done = await call.service.create(values, call.idempotency)
+            done = await call.service.create(values, call.idempotency, sealing=sealing_of(call))
             key = quote(str(getattr(done.row, plan.key.name)), safe="")
             call.location, call.version, call.replayed = f"{plan.resource.path}/{key}", done.row.version, done.replayed
-            return unit.show(done.row, base_of(call))
+            return unit.show(done.row, base_of(call), done.secrets[0])
 
         self.declare(
             "POST",
@@ -122,10 +123,10 @@ class _Routes:
 
         async def bulk(call: CallOf, body: Any) -> Any:
             values = [{name: getattr(each, name) for name in names} for each in body]
-            done = await call.service.create_many(values, call.idempotency)
+            done = await call.service.create_many(values, call.idempotency, sealing=sealing_of(call))
             call.replayed = done.replayed
             base = base_of(call)
-            return [unit.show(row, base) for row in done.row]
+            return [unit.show(row, base, secrets) for row, secrets in zip(done.row, done.secrets, strict=True)]
 
         said = self.say("create_many", f"Create up to {MOST_IN_BULK} of {plan.title}, all or none, in this order.")
         parameters: Parameters = [("body", many, REQUIRED)]
@@ -268,6 +269,12 @@ def entry(past: Past) -> Entry:
     before = None if past.before is None else msgspec.Raw(past.before.encode())
     after = None if past.after is None else msgspec.Raw(past.after.encode())
     return Entry(past.version, past.at, past.actor, past.action, before, after)  # pyright: ignore[reportArgumentType]
+
+
+def sealing_of(call: CallOf) -> bytes:
+    """Return the key itself that makes a write safe to repeat: it seals the secrets of the reply."""
+    given = call.fields.get(b"idempotency-key")
+    return b"" if given is None else read_key(given)
 
 
 def asked_by(call: CallOf) -> Asked:

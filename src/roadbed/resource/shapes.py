@@ -11,7 +11,7 @@ import msgspec
 from roadbed.http.parameters import REQUIRED
 from roadbed.resource.fields import MANAGED, Field
 
-_STORED_AS: dict[str, Any] = {"json": str, "text": str}
+_STORED_AS: dict[str, Any] = {"json": str, "text": str, "digest": bytes}
 
 
 class Shapes(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ def make_shapes(struct: type[msgspec.Struct], fields: list[Field], given: list[F
             f"{name}Patch", f"What to change of it: {about}", [_changed(field) for field in mutable], body=True
         ),
         row=define(f"{name}Row", f"As stored: {about}", [(column, kinds[column]) for column in columns], body=False),
-        shown=define(name, struct.__doc__ or name, [(field.name, field.type) for field in fields], body=False),
+        shown=define(name, struct.__doc__ or name, [_shown(field) for field in fields], body=False),
         columns=columns,
     )
 
@@ -64,6 +64,10 @@ def _given(field: Field) -> tuple[Any, ...]:
     return (field.name, field.type, field.default)
 
 
+def _shown(field: Field) -> tuple[Any, ...]:
+    return _changed(field) if field.secret else (field.name, field.type)
+
+
 def _changed(field: Field) -> tuple[Any, ...]:
     return (field.name, field.type | msgspec.UnsetType, msgspec.UNSET)
 
@@ -74,7 +78,7 @@ def _define(module: str, name: str, about: str, fields: list[tuple[Any, ...]], *
         fields,
         namespace={"__doc__": about},
         module=module,
-        kw_only=body,
+        kw_only=body or any(len(field) > 2 for field in fields),
         frozen=body,
         forbid_unknown_fields=body,
     )

@@ -24,6 +24,7 @@ ARRAYS: dict[Kind, str] = {
     "flag": "boolean[]",
     "instant": "timestamptz[]",
     "json": "text[]",
+    "digest": "bytea[]",
 }
 
 MOST_TOGETHER = 1000

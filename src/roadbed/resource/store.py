@@ -21,27 +21,35 @@ from roadbed.resource.compiled import Compiled
 from roadbed.resource.create_postgres import CreateFlight
 from roadbed.resource.lists import Lists
 from roadbed.resource.lookups import lookup_program
+from roadbed.resource.secrets import NO_SECRETS, Secrets, seal, unseal
 from roadbed.resource.statements import Past
 from roadbed.resource.steps import Steps, drive, drive_async
 from roadbed.resource.writes import Asked, change, clear, create, create_many, move, remove
 
 
 class Done(msgspec.Struct, frozen=True):
-    """What became of a write: the row as stored (the last one, of a delete), or of a replay the first one's."""
+    """What became of a write: the row as stored (the last one, of a delete), or of a replay the first one's.
+
+    ``secrets`` are those of new rows, one entry per row; ``sealed`` is how a replay finds them.
+    """
 
     row: Any
     replayed: bool = False
+    secrets: Sequence[Secrets] = ()
+    sealed: str = ""
 
 
 class Intent(msgspec.Struct, frozen=True, eq=False):
     """One write that waits for its flight: what makes its steps, and the key that makes it safe to repeat.
 
-    ``many``: it writes several rows, and what is refused after the first must be undone.
+    ``many``: it writes several rows, and what is refused after the first must be undone. ``sealed`` are secrets of the
+    reply, to be kept for replays.
     """
 
     steps: Callable[[], Steps]
     idempotency: Idempotency | None = None
     many: bool = False
+    sealed: str = ""
 
 
 class Store:
@@ -84,9 +92,13 @@ class Store:
         return NotFound(f"There is no {self.plan.name} {key}")
 
     async def create(
-        self, values: Mapping[str, Any], idempotency: Idempotency | None = None, actor: str = "anonymous"
+        self,
+        values: Mapping[str, Any],
+        idempotency: Idempotency | None = None,
+        actor: str = "anonymous",
+        sealing: bytes = b"",
     ) -> Done:
-        """Write a new row.
+        """Write a new row. ``sealing`` is the caller's ``Idempotency-Key`` itself, for a row with secrets.
 
         Raises:
             Conflict: a unique value is taken, or the resource is full.
@@ -94,22 +106,30 @@ class Store:
             KeyReused: other content under the idempotency key.
         """
         asked = Asked(self.clock(), actor)
+        values, secrets = self.unit.with_secrets(values)
         if self._creates is not None and idempotency is None:
             row = await self._creates.join(values, asked)
             if row is not None:
-                return Done(row)
+                return Done(row, secrets=(secrets,))
             # Something is in the way: the path that looks at one thing after the other says what.
-        return await self.write(lambda: create(self.unit, values, asked), idempotency)
+        sealed = seal(sealing, [secrets]) if secrets and idempotency is not None else ""
+        done = await self.write(lambda: create(self.unit, values, asked), idempotency, sealed=sealed)
+        return _opened(done, [secrets], sealing)
 
     async def create_many(
         self,
         several: Sequence[Mapping[str, Any]],
         idempotency: Idempotency | None = None,
         actor: str = "anonymous",
+        sealing: bytes = b"",
     ) -> Done:
-        """Write new rows, all or none; ``row`` of the outcome is a list. Raises as ``create`` does."""
+        """Write new rows, all or none; ``row`` of the outcome is a list. Otherwise as ``create`` does."""
         asked = Asked(self.clock(), actor)
-        return await self.write(lambda: create_many(self.unit, several, asked), idempotency, many=True)
+        pairs = [self.unit.with_secrets(values) for values in several]
+        rows, secrets = [values for values, _ in pairs], [each for _, each in pairs]
+        sealed = seal(sealing, secrets) if secrets[0] and idempotency is not None else ""
+        done = await self.write(lambda: create_many(self.unit, rows, asked), idempotency, many=True, sealed=sealed)
+        return _opened(done, secrets, sealing)
 
     async def change(
         self, key: Any, sets: Mapping[str, Any], asked: Asked, idempotency: Idempotency | None = None
@@ -136,27 +156,35 @@ class Store:
         return await self.write(lambda: remove(self.unit, key, asked), idempotency)
 
     async def write(
-        self, steps: Callable[[], Steps], idempotency: Idempotency | None = None, *, many: bool = False
+        self,
+        steps: Callable[[], Steps],
+        idempotency: Idempotency | None = None,
+        *,
+        many: bool = False,
+        sealed: str = "",
     ) -> Done:
         """Do what the steps say, in one transaction, at most once per key."""
         if self._in_thread:
-            return await self._writes.join(Intent(steps, idempotency, many or self._goes_along))
+            return await self._writes.join(Intent(steps, idempotency, many or self._goes_along, sealed))
 
         async def work(run: Statements) -> str:
-            return self.kept(await drive_async(run, steps()))
+            return self.kept(await drive_async(run, steps()), sealed)
 
         if idempotency is not None:
-            outcome, replayed = await once(self.database, idempotency, work)
-            return Done(self._row_of(outcome), replayed)
+            return self._done(*await once(self.database, idempotency, work))
         async with self.database.transaction() as run:
             return Done(await drive_async(run, steps()))
 
-    def kept(self, row: Any) -> str:
-        """Return the text from which a replay makes the first reply again."""
-        return msgspec.json.encode(row).decode()
+    def kept(self, row: Any, sealed: str = "") -> str:
+        """Return the text from which a replay makes the first reply again: sealed secrets, then the row as JSON."""
+        return f"{sealed} {msgspec.json.encode(row).decode()}".lstrip()
 
-    def _row_of(self, kept: str) -> Any:
-        return self._decode_many(kept) if kept.startswith("[") else self._decode(kept)
+    def _done(self, kept: str, replayed: bool) -> Done:
+        sealed = ""
+        if not kept.startswith(("[", "{")):
+            sealed, _, kept = kept.partition(" ")
+        row = self._decode_many(kept) if kept.startswith("[") else self._decode(kept)
+        return Done(row, replayed, sealed=sealed)
 
     def _write_on_sqlite(self, run: Run, intents: list[Intent]) -> Sequence[Done | RoadbedError]:
         return [self._write_one(run, intent) for intent in intents]
@@ -167,9 +195,9 @@ class Store:
                 return Done(self._drive(run, intent))
             kept = keys.recall(run, intent.idempotency)
             if kept is not None:
-                return Done(self._row_of(kept), replayed=True)
+                return self._done(kept, replayed=True)
             row = self._drive(run, intent)
-            keys.keep(run, intent.idempotency, self.kept(row))
+            keys.keep(run, intent.idempotency, self.kept(row, intent.sealed))
             return Done(row)
         except RoadbedError as refusal:
             return refusal
@@ -210,6 +238,13 @@ class Stores(msgspec.Struct, frozen=True):
     database: Database
     clock: Clock
     named: Mapping[str, Store]
+
+
+def _opened(done: Done, secrets: Sequence[Secrets], sealing: bytes) -> Done:
+    """Return what became of a create, with its secrets: of a replay those of the first time."""
+    if not done.replayed:
+        return Done(done.row, secrets=secrets)
+    return Done(done.row, True, unseal(sealing, done.sealed) if done.sealed else [NO_SECRETS] * len(secrets))
 
 
 def _clashes(intent: Intent) -> Sequence[object]:

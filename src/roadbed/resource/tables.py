@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, MetaData, UniqueConstraint
 
-from roadbed.data.columns import Flag, Id, Instant, Integer64, JsonText, Real, Text
+from roadbed.data.columns import Digest, Flag, Id, Instant, Integer64, JsonText, Real, Text
 from roadbed.data.schema import append_only, new_metadata, new_table
 from roadbed.resource.fields import LONGEST_TEXT, MANAGED, Field
 from roadbed.resource.plan import Plan
+from roadbed.resource.secrets import DIGEST_SIZE
 from roadbed.resource.statements import SEARCH, history_table
 
 _SHOWN = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
@@ -21,6 +23,7 @@ _PLAIN: dict[str, Any] = {
     "flag": Flag,
     "instant": Instant,
     "json": JsonText,
+    "digest": partial(Digest, length=DIGEST_SIZE),
 }
 
 
