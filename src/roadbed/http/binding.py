@@ -42,8 +42,11 @@ def _decode(raw: bytes) -> str:
     return (unquote_to_bytes(raw) if b"%" in raw else raw).decode("utf-8")
 
 
-def make_binder(parameters: Sequence[Parameter]) -> Bind | None:
-    """Return what binds these parameters, or None where there is nothing to bind: a query is then refused whole."""
+def make_binder(parameters: Sequence[Parameter], *, ignoring: bool = False) -> Bind | None:
+    """Return what binds these parameters, or None where there is nothing to bind: a query is then refused whole.
+
+    ``ignoring``: query parameters that are not among them are left alone.
+    """
     path = [parameter for parameter in parameters if parameter.place == "path"]
     query = {parameter.name: parameter for parameter in parameters if parameter.place == "query"}
     headers = [parameter for parameter in parameters if parameter.place == "header"]
@@ -59,7 +62,7 @@ def make_binder(parameters: Sequence[Parameter]) -> Bind | None:
             except ValueError as error:
                 faults.append(Fault(pointer, str(error)))
         if raw_query or must_query:
-            _bind_query(query, raw_query, arguments, faults)
+            _bind_query(query, raw_query, arguments, faults, ignoring)
         elif no_query:
             arguments.update(no_query)
         for parameter in headers:
@@ -70,11 +73,14 @@ def make_binder(parameters: Sequence[Parameter]) -> Bind | None:
     return bind if parameters else None
 
 
-def _bind_query(known: dict[str, Parameter], raw: bytes, arguments: dict[str, Any], faults: list[Fault]) -> None:
-    found = split_query(raw, faults)
+def _bind_query(
+    known: dict[str, Parameter], raw: bytes, arguments: dict[str, Any], faults: list[Fault], ignoring: bool
+) -> None:
+    found = split_query(raw, [] if ignoring else faults)
     for parameter in known.values():
         _bind_one(parameter, found.pop(parameter.name, []), arguments, faults)
-    refuse_unknown(found, known, faults)
+    if not ignoring:
+        refuse_unknown(found, known, faults)
 
 
 def _bind_one(parameter: Parameter, texts: list[str], arguments: dict[str, Any], faults: list[Fault]) -> None:

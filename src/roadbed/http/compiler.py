@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
+from roadbed.http.accepting import prefers_html
 from roadbed.http.asgi import Receive
 from roadbed.http.binding import Bind, make_binder, refuse_unknown, split_query
 from roadbed.http.bodies import JsonBody, MediaTypes, has_body, read_body
@@ -58,10 +59,10 @@ def compile_groups(groups: Sequence[tuple[Operations[Any], Any]], options: HttpO
     """
     problems: list[str] = []
     endpoints: list[Endpoint] = []
-    claimed: dict[tuple[str, str], Operation] = {}
+    claimed: dict[tuple[str, str, bool], Operation] = {}
     for group, service in groups:
         for operation in group.declared:
-            shape = (operation.method, _shape(operation.path))
+            shape = (operation.method, _shape(operation.path), operation.page)
             first = claimed.setdefault(shape, operation)
             if first is not operation:
                 problems.append(f"{operation.where}: the path is taken by {first.where}")
@@ -70,7 +71,37 @@ def compile_groups(groups: Sequence[tuple[Operations[Any], Any]], options: HttpO
                 endpoints.append(_compile(operation, signature, service, options))
     if problems:
         raise ConfigurationError("Some operations are declared wrongly: " + "; ".join(problems), problems)
-    return endpoints
+    return _with_pages(endpoints)
+
+
+def _with_pages(endpoints: list[Endpoint]) -> list[Endpoint]:
+    """Return the endpoints; a page whose path another one has too is answered through that, by ``Accept``."""
+    others = {_shape(each.operation.path) for each in endpoints if _may_have_page(each)}
+    pages = {_shape(each.operation.path): each for each in endpoints if each.operation.page}
+    paired = pages.keys() & others
+    made: list[Endpoint] = []
+    for each in endpoints:
+        shape = _shape(each.operation.path)
+        if shape in paired and _may_have_page(each):
+            made.append(each._replace(answer=_by_accept(each, pages[shape])))
+        elif not (shape in paired and each.operation.page):
+            made.append(each)
+    return made
+
+
+def _may_have_page(endpoint: Endpoint) -> bool:
+    return endpoint.operation.method == "GET" and not endpoint.operation.page
+
+
+def _by_accept(endpoint: Endpoint, page: Endpoint) -> Answer:
+    async def answer(call: Call[Any], segments: Sequence[str], receive: Receive) -> bytes:
+        call.add_header("vary", "Accept")
+        if not prefers_html(call.header("accept")):
+            return await endpoint.answer(call, segments, receive)
+        call.service, call.status = page.service, page.status
+        return await page.answer(call, segments, receive)
+
+    return answer
 
 
 def _shape(path: str) -> str:
@@ -87,7 +118,7 @@ def _anonymous(segment: str) -> str:
 def _compile(operation: Operation, signature: Signature, service: Any, options: HttpOptions) -> Endpoint:
     paging = _paging_parameters(operation, signature)
     parameters = (*signature.parameters, *paging)
-    bind = _with_page(make_binder(parameters), signature)
+    bind = _with_page(make_binder(parameters, ignoring=operation.page), signature)
     finish = make_finish(operation, signature)
     unsafe = is_unsafe(operation.method)
     if not unsafe:
@@ -146,7 +177,7 @@ def _safe(operation: Operation, bind: Bound | None, finish: Finish) -> Answer:
     if bind is None:
 
         async def answer_plain(call: Call[Any], _segments: Sequence[str], _receive: Receive) -> bytes:
-            if call.query:
+            if call.query and not operation.page:
                 faults: list[Fault] = []
                 _no_parameters(call, (), faults)
                 if faults:

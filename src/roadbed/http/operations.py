@@ -50,7 +50,9 @@ class Options(TypedDict, total=False):
     - ``consumes``: media types under which the body is read: as JSON, but for a ``Stream``;
     - ``body_limit``: bytes, where it differs from the setting;
     - ``produces``: media types of a ``Reply``, for OpenAPI;
-    - ``documented``: whether OpenAPI lists it.
+    - ``documented``: whether OpenAPI lists it;
+    - ``page``: a GET for people. It leaves query parameters that it does not know alone (campaign tags), and where
+      another operation has the same path, a request whose ``Accept`` prefers HTML comes here.
     """
 
     status: int
@@ -63,6 +65,7 @@ class Options(TypedDict, total=False):
     body_limit: int | None
     produces: str | Sequence[str]
     documented: bool
+    page: bool
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +85,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     body_limit: int | None = None
     produces: str | Sequence[str] = JSON
     documented: bool = True
+    page: bool = False
+    returns: Any = None
+    """What it returns, where that is known better than its annotation says."""
 
     @property
     def where(self) -> str:
