@@ -94,7 +94,7 @@ class _Reading:
         for parameter in declared[1:]:
             self._read_parameter(parameter, hints)
         self._check_paths()
-        return self._conclude(hints.get("return", REQUIRED))
+        return self._conclude(operation.returns or hints.get("return", REQUIRED))
 
     def _read_parameter(self, parameter: inspect.Parameter, hints: dict[str, Any]) -> None:
         name = parameter.name

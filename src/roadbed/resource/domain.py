@@ -15,6 +15,7 @@ from roadbed.resource.compiled import Compiled, compile_plans
 from roadbed.resource.declaration import Resource
 from roadbed.resource.plan import make_plans
 from roadbed.resource.routes import operations
+from roadbed.resource.signatures import as_shown
 from roadbed.resource.store import Store, Stores
 
 S = TypeVar("S")
@@ -25,6 +26,7 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
 
     ``resources`` come with everything that they need. ``operations`` work on the service that ``open`` makes from an
     open database and a clock, or ``open_stores`` from the stores of the resources; neither touches the database yet.
+    An operation that is declared to return a resource's struct answers as that resource does (``Compiled.show``).
     ``metadata`` returns the ``sqlalchemy.MetaData`` of tables beside those of the resources (SQLAlchemy is imported
     lazily: only migrations and schema tests call it). ``migrations`` is the import path of the package that holds the
     domain's Alembic revisions; its branch label is the domain's name.
@@ -57,8 +59,11 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
 
     def described(self) -> list[tuple[Operations[Any], Any]]:
         """Return its operations without services: for documents, and to check declarations."""
-        made: list[tuple[Operations[Any], Any]] = [] if self.operations is None else [(self.operations, None)]
-        return made + [(operations(unit), None) for unit in self.compiled().values()]
+        units = self.compiled()
+        made: list[tuple[Operations[Any], Any]] = []
+        if self.operations is not None:
+            made.append((as_shown(self.operations, units), None))
+        return made + [(operations(unit), None) for unit in units.values()]
 
     def opened(self, database: Database, clock: Clock) -> list[tuple[Operations[Any], Any]]:
         """Return its operations, each group with the service that it works on.
@@ -74,7 +79,7 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
         if self.operations is None:
             return made
         if self.open_stores is not None:
-            return [(self.operations, self.open_stores(stores)), *made]
+            return [(as_shown(self.operations, units), self.open_stores(stores)), *made]
         if self.open is not None:
             return [(self.operations, self.open(database, clock)), *made]
         raise ConfigurationError(f"domain {self.name!r} has operations, and neither open nor open_stores")

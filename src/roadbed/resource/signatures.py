@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_type_hints
 
 import msgspec
 
 from roadbed.http.call import Call
-from roadbed.http.operations import Operations
+from roadbed.http.operations import Operation, Operations
 from roadbed.http.parameters import REQUIRED
+from roadbed.resource.compiled import Compiled
 from roadbed.resource.store import Store
 
 CallOf = Call[Store]
@@ -39,6 +40,21 @@ def declare(
     function.__annotations__ = {name: kind for name, kind, _ in given} | {"return": said.returns}
     function.__signature__ = inspect.Signature([*required, *optional], return_annotation=said.returns)
     getattr(group, method.lower())(path, **options)(function)
+
+
+def as_shown(group: Operations[Any], units: Mapping[str, Compiled]) -> Operations[Any]:
+    """Return hand-written operations; those that return a resource's struct now return it as replies show it."""
+    shown = {unit.plan.resource.struct: unit.plan.shapes.shown for unit in units.values()}
+    made: Operations[Any] = Operations(group.name, group.title)
+    made.declared = [msgspec.structs.replace(each, returns=shown.get(_returned(each))) for each in group.declared]
+    return made
+
+
+def _returned(operation: Operation) -> Any:
+    try:
+        return get_type_hints(operation.function).get("return")
+    except Exception:  # noqa: BLE001 - whoever compiles the operation says what is wrong with its annotations
+        return None
 
 
 def _parameter(name: str, kind: Any, default: Any) -> inspect.Parameter:
