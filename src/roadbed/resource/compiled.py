@@ -88,6 +88,14 @@ class Compiled:
         """Return a stored row of its values by name."""
         return self.plan.shapes.row(*[values[name] for name in self._columns])
 
+    def as_of(self, row: Any, at: datetime) -> Any:
+        """Return a stored row as it is at an instant: with its ``lapse``, where the time of that has come."""
+        lapse, status = self.plan.lapse, self.plan.status
+        if lapse is None or status is None or getattr(row, status.name) not in self.plan.lapsing:
+            return row
+        end = getattr(row, lapse.field)
+        return row if end is None or end > at else msgspec.structs.replace(row, **{status.name: lapse.status})
+
     def values(self, row: Any) -> dict[str, Any]:
         """Return the columns of a stored row by name."""
         return {name: getattr(row, name) for name in self._columns}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -31,6 +32,23 @@ Hook = Callable[[Statements, Write[Any]], Awaitable[None]]
 """Runs inside the write's transaction. What it raises undoes the write, and is what the caller hears."""
 
 
+Fill = Callable[[Mapping[str, Any], datetime], Generator[Any, Any, Mapping[str, Any]]]
+"""Gives values to a new row inside its transaction, as steps (``yield steps.Ask(…)``) that both engines run.
+
+It gets what was given and the time, and returns the values of further fields. What it raises refuses the create."""
+
+
+class Lapse(msgspec.Struct, frozen=True):
+    """A status that time brings: from the instant in ``field`` (null for never) a row is in ``status``.
+
+    That holds for rows in any status after which this one may come, at once, in every read, filter and write, whether
+    or not anybody has written it yet.
+    """
+
+    field: str
+    status: str
+
+
 class Statuses(msgspec.Struct, frozen=True):
     """A status machine: ``field`` (a Literal of texts) may only go where ``allowed`` says, on every path of writing.
 
@@ -40,6 +58,7 @@ class Statuses(msgspec.Struct, frozen=True):
 
     allowed: Mapping[str, Sequence[str]]
     field: str = "status"
+    lapse: Lapse | None = None
 
     def after(self, status: str) -> tuple[str, ...]:
         """Return the statuses that may follow this one."""
@@ -54,6 +73,7 @@ class Resource(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     - ``verbs``: which operations are offered;
     - ``history``: keep who changed what and when, before and after, in the same transaction;
     - ``statuses``: a status machine;
+    - ``fill``: gives values to the read-only fields of a new row, from other rows, in its transaction;
     - ``unique``: groups of fields that no two rows share as a whole (a single field says ``Unique()``);
     - ``order``: the default order of lists, a field with ``-`` before it for downwards; ``sort``: further fields to
       sort by (all that have an order and are never null, unless said);
@@ -72,6 +92,7 @@ class Resource(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     verbs: Sequence[Verb] = VERBS
     history: bool = False
     statuses: Statuses | None = None
+    fill: Fill | None = None
     unique: Sequence[Sequence[str]] = ()
     order: str = "-created_at"
     sort: Sequence[str] | None = None

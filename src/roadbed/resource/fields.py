@@ -202,8 +202,6 @@ def _check(field: Field, place: str, problems: list[str]) -> None:
         problems.append(f"{place}: on_delete='set_null' needs a type that allows null")
     if field.secret and (field.computed or field.reference):
         problems.append(f"{place}: a secret is neither computed nor a reference")
-    if field.read_only and field.stored and not (field.optional or field.secret) and field.default is REQUIRED:
-        problems.append(f"{place}: nobody can give a read-only field its first value: it needs a default, or null")
     problems.extend(
         f"{place}: {marker.__name__} is a marker to be called: {marker.__name__}()"
         for marker in MARKERS

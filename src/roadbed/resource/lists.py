@@ -12,8 +12,10 @@ from roadbed.data.database import Database
 from roadbed.data.listing import Listing
 from roadbed.data.queries import Query
 from roadbed.http.shapes import bare
+from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import Fault, Invalid
 from roadbed.resource.compiled import Compiled
+from roadbed.resource.declaration import Lapse
 from roadbed.resource.fields import Field
 from roadbed.resource.statements import SEARCH, Total, names, query, quoted
 
@@ -56,8 +58,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 class Lists:
     """The lists of one resource."""
 
-    def __init__(self, unit: Compiled, database: Database) -> None:
+    def __init__(self, unit: Compiled, database: Database, clock: Clock) -> None:
         self._unit = unit
+        self._clock = clock
         self._plan = unit.plan
         self._database = database
         self._shapes: dict[Any, Query[Any]] = {}
@@ -68,7 +71,8 @@ class Lists:
         Raises:
             Invalid: the cursor is of another order.
         """
-        where, arguments, shape = self._where(question)
+        at = self._clock()
+        where, arguments, shape = self._where(question, at)
         total: int | None = None
         if question.total:
             counted = self._query(("count", shape), Total, lambda: f"SELECT count(*) FROM {self._table}{_all(where)}")
@@ -91,7 +95,7 @@ class Lists:
         more = len(rows) > question.limit
         del rows[question.limit :]
         end = Cursor(question.order, getattr(rows[-1], order), getattr(rows[-1], self._plan.key.name)) if more else None
-        return Listing(rows, end, total)
+        return Listing([self._unit.as_of(row, at) for row in rows] if self._plan.lapse else rows, end, total)
 
     @property
     def _table(self) -> str:
@@ -105,21 +109,33 @@ class Lists:
                 self._shapes[key] = made
         return made
 
-    def _where(self, question: Question) -> tuple[list[str], dict[str, Any], Any]:
+    def _where(self, question: Question, at: datetime) -> tuple[list[str], dict[str, Any], Any]:
         """Return conditions, their arguments, and what tells their shape."""
         where: list[str] = []
         arguments: dict[str, Any] = {}
         shape: list[Any] = []
         for number, each in enumerate(question.filters):
             condition, more = _condition(each, f"f{number}")
+            if self._plan.lapse is not None and self._plan.status is self._plan.types[each.field]:
+                condition, more = self._lapsing(self._plan.lapse, each, condition, {**more, "now": at})
             where.append(condition)
             arguments |= more
-            shape.append((each.field, each.kind, len(more), each.value if each.kind == "null" else None))
+            shape.append(condition)
         if question.search:
             where.append(f"{_FOUND}({SEARCH}, :search) > 0")
             arguments["search"] = question.search.casefold()
             shape.append("search")
         return where, arguments, tuple(shape)
+
+    def _lapsing(
+        self, lapse: Lapse, each: Filter, condition: str, arguments: Mapping[str, Any]
+    ) -> tuple[str, Mapping[str, Any]]:
+        """Return a filter by status that knows what time has brought: plain comparisons, which indexes answer."""
+        status, end = quoted(each.field), quoted(lapse.field)
+        known = ", ".join("'" + one.replace("'", "''") + "'" for one in sorted(self._plan.lapsing))
+        if lapse.status in each.value:
+            return f"({condition} OR ({status} IN ({known}) AND {end} <= :now))", arguments
+        return f"({condition} AND ({end} IS NULL OR {end} > :now OR {status} NOT IN ({known})))", arguments
 
     def _after(self, cursor: Cursor, order: str, columns: Sequence[str]) -> dict[str, Any]:
         if cursor.order != order:

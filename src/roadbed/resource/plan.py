@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from roadbed.http.limits import MAX_PAGE
+from roadbed.http.parameters import REQUIRED
 from roadbed.kernel.errors import ConfigurationError
-from roadbed.resource.declaration import Resource
+from roadbed.resource.declaration import Lapse, Resource
 from roadbed.resource.fields import MANAGED, Field, read_fields
 from roadbed.resource.shapes import Shapes, make_shapes
 
@@ -38,6 +39,7 @@ class Plan:
         status = resource.statuses.field if resource.statuses else None
         self.status = None if status is None else self.by_name[status]
         self.given = [field for field in self.stored if self._is_given(field)]
+        self.lapse, self.lapsing = _lapse(resource)
         self.mutable = [field for field in self.stored if not field.key and not field.read_only]
         self.shapes: Shapes = make_shapes(resource.struct, fields, self.given, self.mutable)
         self.columns = self.shapes.columns
@@ -75,6 +77,14 @@ def _managed() -> dict[str, Field]:
         "created_at": Field(name="created_at", kind="instant", annotation=MANAGED["created_at"], read_only=True),
         "updated_at": Field(name="updated_at", kind="instant", annotation=MANAGED["updated_at"], read_only=True),
     }
+
+
+def _lapse(resource: Resource[Any]) -> tuple[Lapse | None, frozenset[str]]:
+    """Return what time brings, and the statuses of rows that it comes to."""
+    lapse = resource.statuses.lapse if resource.statuses else None
+    if resource.statuses is None or lapse is None:
+        return None, frozenset()
+    return lapse, frozenset(each for each, after in resource.statuses.allowed.items() if lapse.status in after)
 
 
 def make_plans(domain: str, resources: Sequence[Resource[Any]]) -> list[Plan]:
@@ -140,6 +150,12 @@ def _check(resource: Resource[Any], fields: list[Field], where: str, problems: l
     problems.extend(f"{where}: search={name!r} is no text field of it" for name in resource.search if name not in texts)
     for group in resource.unique:
         problems.extend(f"{where}: unique={name!r} is no stored field of it" for name in group if name not in stored)
+    problems.extend(
+        f"{where}.{name}: nobody can give a read-only field its first value: it needs a default, or null"
+        for name, field in names.items()
+        if field.read_only and field.stored and not (field.optional or field.secret or resource.fill)
+        if field.default is REQUIRED
+    )
     _check_statuses(resource, names, where, problems)
 
 
@@ -158,3 +174,17 @@ def _check_statuses(resource: Resource[Any], names: dict[str, Field], where: str
         f"{where}: statuses: {status!r} is none of {', '.join(field.choices)}"
         for status in sorted(used - set(field.choices))
     )
+    if statuses.lapse is not None:
+        _check_lapse(resource, statuses.lapse, names, where, problems)
+
+
+def _check_lapse(
+    resource: Resource[Any], lapse: Lapse, names: dict[str, Field], where: str, problems: list[str]
+) -> None:
+    field = names.get(lapse.field)
+    if field is None or not field.stored or field.kind != "instant":
+        problems.append(f"{where}: lapse: {lapse.field!r} is no stored field of the type datetime")
+    if not _lapse(resource)[1]:
+        problems.append(f"{where}: lapse: no status allows {lapse.status!r} after it")
+    if resource.cache:
+        problems.append(f"{where}: lapse: what time alone changes cannot be cached until the next write")

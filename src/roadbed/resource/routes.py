@@ -140,8 +140,7 @@ class _Routes:
         async def get(call: CallOf, version: int | None = None, **found: Any) -> Any:
             if version is not None:
                 return await at_version(call, found[key], version)
-            row = await call.service.get(found[key])
-            call.version = row.version
+            row, call.version = await call.service.look(found[key])
             return unit.show(row, base_of(call))
 
         async def at_version(call: CallOf, value: Any, version: int) -> Any:

@@ -61,7 +61,7 @@ class Store:
         self.database = database
         self.clock = clock
         table = self.plan.table
-        self.lists = Lists(unit, database)
+        self.lists = Lists(unit, database, clock)
         row = self.plan.shapes.row
         self._decode = msgspec.json.Decoder(row).decode
         self._decode_many = msgspec.json.Decoder(list[row]).decode
@@ -73,11 +73,19 @@ class Store:
         if self._in_thread:
             program = Program(f"{table}_write", True, self._write_on_sqlite, _never)
             self._writes: Flight[Any, Any] = database.flight(program, keys=_clashes)
-        elif not unit.has_hooks and not self.plan.resource.most:
+        elif not (unit.has_hooks or self.plan.resource.most or self.plan.resource.fill):
             self._creates = CreateFlight(unit, database)
 
     async def get(self, key: Any) -> Any:
-        """Return a row.
+        """Return a row as it is now.
+
+        Raises:
+            NotFound: there is none with this key.
+        """
+        return (await self.look(key))[0]
+
+    async def look(self, key: Any) -> tuple[Any, int | None]:
+        """Return a row as it is now, and its version, or None for one that time alone has changed since.
 
         Raises:
             NotFound: there is none with this key.
@@ -85,7 +93,10 @@ class Store:
         row = await self._reads.join(key)
         if row is None:
             raise self.missing(key)
-        return row
+        if self.plan.lapse is None:
+            return row, row.version
+        now = self.unit.as_of(row, self.clock())
+        return now, row.version if now is row else None
 
     def missing(self, key: Any) -> NotFound:
         """Return the error that says that there is no such row."""

@@ -41,6 +41,8 @@ def create(unit: Compiled, values: Mapping[str, Any], asked: Asked) -> Steps:
         held = yield Ask("one", unit.sql.count, {})
         if held.total >= plan.resource.most:
             raise Conflict(f"There are {plan.resource.most} rows already, and no more may be", "resource-full")
+    if plan.resource.fill is not None:
+        values = {**values, **(yield from plan.resource.fill(values, asked.at))}
     stored = unit.first_values(values, asked.at)
     if plan.makes_keys and stored[plan.key.name] is None:
         stored[plan.key.name] = new_id()
@@ -178,7 +180,7 @@ def _locked(unit: Compiled, key: Any, asked: Asked) -> Steps:
         raise PreconditionFailed(f"The version is {row.version}")
     if asked.if_none_match is not None and row.version in asked.if_none_match:
         raise PreconditionFailed(f"The version is {row.version}")
-    return row
+    return unit.as_of(row, asked.at)
 
 
 def _gather(
