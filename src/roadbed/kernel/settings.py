@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from roadbed.kernel.settings_values import KIB, MIB, mask
+from roadbed.kernel.settings_values import KIB, MIB, mask, sqlite_file
 
 PRODUCTION = "production"
 
@@ -198,8 +198,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sqlite_path(self) -> Path:
-        """The database file of the SQLite engine."""
-        return Path(self.database_url.removeprefix("sqlite:///")) if self.database_url else self.data / "roadbed.db"
+        """The database file of the SQLite engine.
+
+        Raises:
+            ValueError: ``database_url`` names none. Settings that were loaded do.
+        """
+        return Path(sqlite_file(self.database_url)) if self.database_url else self.data / "roadbed.db"
 
     @property
     def url(self) -> str:

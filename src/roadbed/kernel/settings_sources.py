@@ -14,7 +14,7 @@ import msgspec
 
 from roadbed.kernel.errors import ConfigurationError
 from roadbed.kernel.settings import Setting, Settings, table
-from roadbed.kernel.settings_values import host_problem, mask, read, show
+from roadbed.kernel.settings_values import host_problem, mask, read, show, sqlite_file
 
 FILE = "roadbed.toml"
 FILE_VARIABLE = "ROADBED_CONFIG"
@@ -143,8 +143,11 @@ def _disagreements(settings: Settings, sources: Mapping[str, str]) -> Iterator[s
         scheme = url.partition(":")[0]
         near = _nearest(scheme, [known.partition(":")[0] for known in schemes])
         yield f"{sources['database_url']}: {mask(url)}: sqlite:/// or postgresql:// is expected{near}"
-    elif url == "sqlite:///":
-        yield f"{sources['database_url']}: a path is expected after sqlite:///"
+    elif settings.dialect == "sqlite":
+        try:
+            sqlite_file(settings.url)
+        except ValueError as error:
+            yield f"{sources['database_url' if url else 'data']}: {mask(settings.url)}: {error}"
     if direct and not direct.startswith(schemes[1:]):
         yield f"{sources['database_direct_url']}: {mask(direct)}: postgresql:// is expected"
     elif direct and settings.dialect != "postgres":

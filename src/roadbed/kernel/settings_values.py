@@ -98,6 +98,22 @@ def host_problem(host: str) -> str:
     )
 
 
+def sqlite_file(url: str) -> str:
+    """Return the file of ``sqlite:///relative.db`` or ``sqlite:////absolute.db``.
+
+    Raises:
+        ValueError: it names no file, or more than a file; the message says what is expected.
+    """
+    path = url.removeprefix("sqlite:///")
+    if path in (url, ""):
+        raise ValueError("a path is expected after sqlite:///")
+    if path == ":memory:":
+        raise ValueError("a file is expected: memory is not shared")
+    if "?" in path:
+        raise ValueError("a path without ? is expected")
+    return path
+
+
 def show(value: object, unit: str = "") -> str:
     """Return a value as a person reads it, and as ``read`` takes it: ``1 MiB``, ``30 s``, ``a, b``."""
     if isinstance(value, bool):

@@ -246,11 +246,9 @@ def test_a_named_file_that_is_a_folder(tmp_path: Path) -> None:
             {"ROADBED_DATABASE_URL": "postgress://host/x"},
             "ROADBED_DATABASE_URL: postgress://host/x: sqlite:/// or postgresql:// is expected; did you mean postgres?",
         ),
-        ({"ROADBED_DATABASE_URL": "sqlite:///"}, "ROADBED_DATABASE_URL: a path is expected after sqlite:///"),
-        (
-            {"ROADBED_DATABASE_URL": "data.db"},
-            "ROADBED_DATABASE_URL: ***: sqlite:/// or postgresql:// is expected",
-        ),
+        ({"ROADBED_DATABASE_URL": "sqlite:///?"}, "ROADBED_DATABASE_URL: sqlite:///?: a path without ? is expected"),
+        ({"ROADBED_DATA": "why?"}, "ROADBED_DATA: sqlite:///why?/roadbed.db: a path without ? is expected"),
+        ({"ROADBED_DATABASE_URL": "data.db"}, "ROADBED_DATABASE_URL: ***: sqlite:/// or postgresql:// is expected"),
         (
             {"ROADBED_DATABASE_URL": "postgresql://host/name", "ROADBED_DATABASE_DIRECT_URL": "sqlite:///x"},
             "ROADBED_DATABASE_DIRECT_URL: sqlite:///x: postgresql:// is expected",

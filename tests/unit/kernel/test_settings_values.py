@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadbed.kernel.settings_values import host_problem, mask, read, show
+from roadbed.kernel.settings_values import host_problem, mask, read, show, sqlite_file
 
 
 @pytest.mark.parametrize(
@@ -250,3 +250,23 @@ def test_what_a_request_can_ask_for(host: str) -> None:
 )
 def test_what_no_request_can_ask_for(host: str, problem: str) -> None:
     assert host_problem(host) == problem
+
+
+@pytest.mark.parametrize(("url", "path"), [("sqlite:///near/a.db", "near/a.db"), ("sqlite:////far/a.db", "/far/a.db")])
+def test_a_sqlite_url_names_a_file(url: str, path: str) -> None:
+    assert sqlite_file(url) == path
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("sqlite:///", "a path is expected after sqlite:///"),
+        ("sqlite:a.db", "a path is expected after sqlite:///"),
+        ("sqlite:///:memory:", "a file is expected: memory is not shared"),
+        # Were it taken for a part of the name here, and cut off there, there would be two files.
+        ("sqlite:///a.db?mode=rw", "a path without \\? is expected"),
+    ],
+)
+def test_a_sqlite_url_names_nothing_else(url: str, expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        sqlite_file(url)

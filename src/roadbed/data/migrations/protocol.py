@@ -8,6 +8,7 @@ import msgspec
 
 from roadbed.data.migrations.locations import Location
 from roadbed.kernel.errors import ConfigurationError
+from roadbed.kernel.settings_values import sqlite_file
 
 Action = Literal["upgrade", "downgrade", "preview", "create", "compare"]
 Failure = Literal["", "configuration", "mismatch", "unavailable"]
@@ -61,9 +62,9 @@ def sqlite_path(url: str) -> str:
     """Return the file of ``sqlite:///relative.db`` or ``sqlite:////absolute.db``.
 
     Raises:
-        ConfigurationError: there is no file in it (a database in memory cannot be migrated by another process).
+        ConfigurationError: there is no file in it, or more than a file.
     """
-    path = url.removeprefix("sqlite:///").partition("?")[0]
-    if path == url or path in ("", ":memory:"):
-        raise ConfigurationError("a SQLite URL names a file: sqlite:///relative/path.db or sqlite:////absolute/path.db")
-    return path
+    try:
+        return sqlite_file(url)
+    except ValueError as error:
+        raise ConfigurationError(f"database_url: {error}") from None
