@@ -86,6 +86,17 @@ async def test_closing_breaks_the_wait_off(sqlite_store: SqliteStore) -> None:
     assert is_free(sqlite_store.path)
 
 
+async def test_a_symbolic_link_leads_to_the_same_lock_and_log(sqlite_store: SqliteStore) -> None:
+    link = sqlite_store.path.with_name("link.db")
+    link.symlink_to(sqlite_store.path)
+    database = await SqliteStore(link).open(None, busy_timeout=0.05)
+    assert await database.execute(things.PUT, id=1, name="a", amount=1) == 1
+    assert database.gauges()["wal_bytes"] > 0
+    with held(sqlite_store.path), pytest.raises(Unavailable, match=HELD):
+        await database.execute(things.PUT, id=2, name="b", amount=1)
+    await database.close(5)
+
+
 def test_what_comes_when_nobody_wants_it_any_more_is_given_back(tmp_path: Path) -> None:
     path = tmp_path / "some.db"
     lock = WriteLock(str(path), 0.01)

@@ -1,5 +1,6 @@
 """Whatever happens to a migration, the database is as it was before or as it should be after; and the words help."""
 
+import fcntl
 import os
 import signal
 import threading
@@ -129,6 +130,14 @@ class TestTwoAtOnce:
                 "postgres": "a lock was not free in time: another process migrates, or a table is in use; try again",
             }[engine]
         )
+
+    def test_a_symbolic_link_leads_to_the_lock_of_its_file(self, tmp_path: Path, shop: Branch) -> None:
+        link = tmp_path / "link.db"
+        link.symlink_to(tmp_path / "some.db")
+        location = shop.add(MAKE_NOTE)
+        with (tmp_path / "some.db.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            refused(Unavailable, lambda: parent.upgrade(f"sqlite:///{link}", [location], lock_timeout=0.2))
 
 
 class TestBehindAndAhead:

@@ -47,7 +47,8 @@ def run(request: Request, work: Callable[[Connection], T]) -> T:
         SchemaMismatch: rows would be left with references to rows that do not exist.
     """
     if dialect_of(request.url) == "sqlite":
-        return _on_sqlite(Path(sqlite_path(request.url)), request, work)
+        # The locks are those of the file, whatever symbolic link leads to it.
+        return _on_sqlite(Path(os.path.realpath(sqlite_path(request.url))), request, work)
     return asyncio.run(_on_postgres(request, work))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -68,7 +69,8 @@ class SqliteDatabase:
     dialect: Dialect = "sqlite"
 
     def __init__(self, options: SqliteOptions, events: Events) -> None:
-        self._options = options
+        # SQLite keeps the log beside the file that a symbolic link leads to, and the writers' queue is of that file.
+        self._options = options = msgspec.structs.replace(options, path=os.path.realpath(options.path))
         self._events = events
         self._writer = Writer(
             lambda: self._open(write=True),
