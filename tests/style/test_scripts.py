@@ -1,6 +1,7 @@
-"""The search for a Python says plainly what it found wrong."""
+"""The search for a Python says plainly what it found wrong; `make run` leaves the settings to whoever runs it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -63,3 +64,21 @@ def test_a_named_python_that_is_not_there_is_named(tmp_path: Path) -> None:
     done = find_python(tmp_path, {"python3": GOOD}, PYTHON="/nowhere/python")
     assert done.returncode == 1
     assert "found no Python at /nowhere/python" in done.stderr
+
+
+def test_what_is_run_takes_all_its_settings_from_its_surroundings(tmp_path: Path) -> None:
+    """A flag of the script's own would win over ROADBED_DATA and roadbed.toml."""
+    for name, body in {"scripts/environment": "exit 0", ".venv/bin/roadbed": 'echo "$@, $PWD, $ROADBED_DATA"'}.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    shutil.copy(ROOT / "scripts" / "run", tmp_path / "scripts")
+    done = subprocess.run(
+        [tmp_path / "scripts" / "run", "--port", "9000"],
+        env={"PATH": os.environ["PATH"], "ROADBED_DATA": "elsewhere"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == (f"up --port 9000, {tmp_path}, elsewhere\n", "")
