@@ -167,6 +167,9 @@ class Edge:
         if len(call.fields) != len(raw):
             call.fields, faults = fields.join(raw)
             fields.refuse(faults)
+        # First of all: a page that came here by another name learns nothing, not even which paths there are.
+        if call.fields.get(b"host") not in self._known_hosts:
+            self._guard.check_host(call.fields, scope.get("server"))
         match = self._find(call.path)
         if match is None:
             return await self._mounted(call, scope, receive, send)
@@ -174,9 +177,7 @@ class Edge:
         call.route = place.route
         endpoint = place.endpoints.get(call.method)
         if endpoint is None:
-            return self._no_method(call, place, scope)
-        if call.fields.get(b"host") not in self._known_hosts:
-            self._guard.check_host(call.fields, scope.get("server"))
+            return self._no_method(call, place)
         if endpoint.unsafe:
             self._guard.check_origin(call.fields)
         call.service = endpoint.service
@@ -188,10 +189,9 @@ class Edge:
         finally:
             self._running.pop(call, None)
 
-    def _no_method(self, call: Call[Any], place: Place, scope: Scope) -> bytes:
+    def _no_method(self, call: Call[Any], place: Place) -> bytes:
         if call.method != "OPTIONS":
             raise MethodNotAllowed(f"{call.method[:32]} is not among the methods of this path", place.allowed)
-        self._guard.check_host(call.fields, scope.get("server"))
         call.status = 204
         call.extra = [(b"allow", place.allow), *self._guard.preflight_headers(call.fields, place.allow)]
         return b""
@@ -201,7 +201,6 @@ class Edge:
         if found is None:
             raise NotFound("There is nothing at this path")
         call.route, mount = found
-        self._guard.check_host(call.fields, scope.get("server"))
         if is_unsafe(call.method):
             self._guard.check_origin(call.fields)
         extra: list[Header] = [(b"x-request-id", call.request_id.encode("ascii"))]

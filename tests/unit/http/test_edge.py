@@ -24,9 +24,12 @@ async def test_all_that_is_wrong_is_told_together(edge: Edge) -> None:
 @pytest.mark.parametrize(
     ("call", "body", "headers", "expected"),
     [
-        ("PATCH /nothing", b"x", {"Host": "evil"}, 404),
-        ("PATCH /notes", b"x", {"Host": "evil", "Content-Type": "text/plain"}, 405),
+        ("PATCH /nothing", b"x", {"Host": "evil"}, 403),
+        ("PATCH /notes", b"x", {"Host": "evil", "Content-Type": "text/plain"}, 403),
+        ("GET /%ff", b"", {"Host": "evil"}, 403),
         ("POST /notes?x=1", b"x", {"Host": "evil", "Content-Type": "text/plain"}, 403),
+        ("PATCH /nothing", b"x", {"Origin": "http://evil"}, 404),
+        ("PATCH /notes", b"x", {"Origin": "http://evil", "Content-Type": "text/plain"}, 405),
         ("POST /notes?x=1", b"x", {"Origin": "http://evil", "Content-Type": "text/plain"}, 403),
         ("POST /notes?x=1", b"x" * 2000, {"Content-Type": "text/plain"}, 415),
         ("POST /notes?x=1", b"x" * 2000, {"Content-Type": "application/json"}, 413),

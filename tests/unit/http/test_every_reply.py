@@ -56,8 +56,8 @@ KINDS = {
     "a bad id": Kind("GET /notes/7", 400, "/notes/{note_id}", slug="invalid", media=PROBLEM),
     "a path that is not UTF-8": Kind("GET /notes/%ff", 400, "", slug="invalid", media=PROBLEM),
     "a bad body": Kind("POST /notes", 400, "/notes", {}, slug="invalid", media=PROBLEM),
-    "no Host": Kind("GET /ping", 400, "/ping", headers={"Host": "-"}, slug="invalid", media=PROBLEM),
-    "a wrong Host": Kind("GET /ping", 403, "/ping", headers={"Host": "evil"}, slug="forbidden", media=PROBLEM),
+    "no Host": Kind("GET /ping", 400, "", headers={"Host": "-"}, slug="invalid", media=PROBLEM),
+    "a wrong Host": Kind("GET /ping", 403, "", headers={"Host": "evil"}, slug="forbidden", media=PROBLEM),
     "a foreign origin": Kind(
         "POST /notes", 403, "/notes", {"text": "x"}, {"Origin": "http://evil"}, slug="forbidden", media=PROBLEM
     ),
