@@ -38,8 +38,9 @@ class RequestFinished(msgspec.Struct, frozen=True, gc=False):
     """One HTTP request has been answered, or its client has left (status 499).
 
     ``route`` is the template (``/transactions/{transaction_id}``), or ``""`` where none matched. ``duration`` is in
-    seconds from the first byte of the head to the last of the reply (of an event stream: to its begin). ``problem`` is
-    the slug of the failure, or ``""``: what broke a reply in its middle comes with the status that it began with.
+    seconds from when the head was there, and the request's turn had come on its connection, until the reply was handed
+    to the connection (of an event stream: until its begin). ``problem`` is the slug of the failure, or ``""``: what
+    broke a reply in its middle comes with the status that it began with.
     """
 
     request_id: str

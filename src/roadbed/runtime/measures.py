@@ -38,7 +38,8 @@ HTTP_REQUESTS = Measure(
 HTTP_DURATION = Measure(
     "roadbed_http_request_duration_seconds",
     "histogram",
-    "Time from the first byte of a request's head to the last of its reply; of an event stream, to its begin.",
+    "Time from a request's complete head, when its turn has come on its connection, until its reply is handed to the "
+    "connection; of an event stream, until it begins.",
     ("route", "method"),
     DURATIONS,
 )
