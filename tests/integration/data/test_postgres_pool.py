@@ -10,7 +10,7 @@ import pytest
 from roadbed.data.database import Database, Program
 from roadbed.data.postgres import PostgresOptions, open_postgres
 from roadbed.kernel.errors import ConfigurationError, DeadlineExceeded, OutcomeUnknown, Overloaded, Unavailable
-from roadbed.kernel.events import Events, RequestShed
+from roadbed.kernel.events import DatabaseFailed, Events, RequestShed
 from tests.integration.data import things
 from tests.integration.data.lines import pooler_before
 from tests.integration.data.stores import Heard, PostgresStore
@@ -41,6 +41,21 @@ async def test_a_user_who_may_not_connect_is_told(own_postgres_store: PostgresSt
     own_postgres_store.rows(f"REVOKE CONNECT ON DATABASE {own_postgres_store.url.rpartition('/')[2]} FROM PUBLIC")
     with pytest.raises(ConfigurationError, match="database_url: permission denied"):
         await open_url(own_postgres_store.url.replace("roadbed@", "guest@"))
+
+
+async def test_the_words_of_the_server_are_for_the_log(own_postgres_store: PostgresStore, heard: Heard) -> None:
+    """Whether the service is ready may be asked by anybody."""
+    own_postgres_store.rows("DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN")
+    guest = PostgresStore(own_postgres_store.server, own_postgres_store.url.replace("roadbed@", "guest@"))
+    database = await guest.open(heard, pool_size=1)
+    assert (await database.ping()).detail == ""
+    own_postgres_store.rows("ALTER ROLE guest NOLOGIN")
+    own_postgres_store.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'guest'")
+    details = {(await database.ping()).detail for _ in range(3)}
+    assert details <= {"unreachable", "The database cannot be reached: nothing was written"}
+    assert "unreachable" in details
+    assert any("not permitted to log in" in str(event.error) for event in heard.of(DatabaseFailed))
+    await database.close(1)
 
 
 @pytest.mark.parametrize(
