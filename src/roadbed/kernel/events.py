@@ -73,7 +73,7 @@ class FlightLanded(msgspec.Struct, frozen=True, gc=False):
 
 
 class FlightSplit(msgspec.Struct, frozen=True):
-    """An unforeseen error made a flight of ``size`` items run again item by item."""
+    """An unforeseen error, or a lock that was not free in time, made a flight of ``size`` items run item by item."""
 
     flight: str
     size: int

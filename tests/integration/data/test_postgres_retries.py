@@ -29,6 +29,7 @@ BEGIN
 END $$
 """
 RUN_FLAKY = Query("flaky", parse("-- name: f\nSELECT flaky(:good_from, :code)")["f"], tuple)
+LOCK_TIMEOUT = Query("timeout", parse("-- name: t\nSHOW lock_timeout")["t"], tuple)
 
 
 def never(_run: Any, _items: list[Any]) -> Sequence[Any]:
@@ -167,21 +168,43 @@ async def test_a_flight_that_takes_too_long_is_broken_off_for_all(postgres_store
     await database.close(5)
 
 
+async def test_in_a_split_nothing_is_acknowledged_that_was_undone(postgres: Database, heard: Heard) -> None:
+    """The COMMIT of a transaction in which a statement has failed is a ROLLBACK, and no error."""
+
+    async def careless(connection: Any, items: list[Any]) -> Sequence[Any]:
+        try:
+            await connection.execute("INSERT INTO thing (id, name, amount) VALUES (1, 'a', -1)")
+        except asyncpg.CheckViolationError:
+            if len(items) > 1:
+                raise
+        return items
+
+    flight = postgres.flight(Program("careless", True, never, careless))
+    outcomes = await asyncio.gather(flight.join(1), flight.join(2), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [asyncpg.InFailedSQLTransactionError] * 2
+    assert len(heard.of(FlightSplit)) == 1
+
+
 async def test_rows_that_another_transaction_holds_are_not_waited_for_for_ever(
     postgres_store: PostgresStore, heard: Heard
 ) -> None:
+    """Nor do those who share a flight with one that waits pay for it."""
     database = await postgres_store.open(heard, lock_timeout=0.1)
     other = await postgres_store.open()
     flight = database.flight(PUT_THINGS)
     async with other.transaction() as run:
         await run.execute(things.PUT, id=1, name="held", amount=1)
-        things_to_put = [Thing(1, "a"), Thing(2, "b", idempotency=b"key")]
+        await run.execute(things.PUT, id=3, name="held too", amount=1)
+        things_to_put = [Thing(1, "a"), Thing(2, "b"), Thing(3, "c", idempotency=b"key"), Thing(4, "d")]
         outcomes = await asyncio.gather(*(flight.join(one) for one in things_to_put), return_exceptions=True)
         with pytest.raises(Unavailable, match="held what this one needs for too long"):
             await database.execute(things.PUT, id=1, name="c", amount=1)
-    assert [type(outcome) for outcome in outcomes] == [Unavailable, Conflict]
-    assert getattr(outcomes[1], "kind", "") == "still-running"
-    assert {event.kind for event in heard.of(DatabaseFailed)} == {"lock"}
-    assert things.names(await database.fetch(things.ALL)) == ["held"]
+        # The shorter time was for that one transaction.
+        assert await database.fetch(LOCK_TIMEOUT) == [("100ms",)]
+    assert [getattr(outcome, "kind", outcome) for outcome in outcomes[1:]] == [2, "still-running", 4]
+    assert type(outcomes[0]) is Unavailable
+    assert [event.size for event in heard.of(FlightSplit)] == [4]
+    assert [event.kind for event in heard.of(DatabaseFailed)] == ["lock"] * 3
+    assert things.names(await database.fetch(things.ALL)) == ["held", "b", "held too", "d"]
     await other.close(5)
     await database.close(5)

@@ -17,12 +17,16 @@ class Connection:
     """Counts what is executed."""
 
     def __init__(self) -> None:
-        self.executed = 0
+        self.executed: list[str] = []
         self.words = "not a method"
 
-    async def execute(self, _sql: str = "") -> str:
-        self.executed += 1
+    async def execute(self, sql: str = "") -> str:
+        self.executed.append(sql)
         return "DONE"
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[None]:
+        yield
 
 
 class Pool:
@@ -50,7 +54,7 @@ class Airline:
         events = Events()
         for kind in (FlightRetried, FlightSplit, DatabaseFailed):
             events.on(kind, self.emitted.append)
-        self.attempts = Attempts(self.pool, events)  # type: ignore[arg-type]
+        self.attempts = Attempts(self.pool, events, 3.0)  # type: ignore[arg-type]
         self.flown: list[list[Any]] = []
         self.failures: list[Exception] = []
         self.poison: dict[Any, Exception] = {}
@@ -229,19 +233,22 @@ async def test_what_may_have_reached_the_server_is_not_sent_again(write: bool, t
     assert airline.pool.lent == 1
 
 
-async def test_locks_that_are_not_free_fail_all_without_a_split() -> None:
+async def test_a_lock_that_is_not_free_fails_those_alone_who_need_it() -> None:
+    """They have waited for it once. All of them together do so for no longer again."""
     airline = Airline()
-    airline.failures = [asyncpg.LockNotAvailableError("x")]
-    assert await airline.fly(1, 2) == [Unavailable, Unavailable]
-    assert len(airline.flown) == 1
+    airline.poison = {2: asyncpg.LockNotAvailableError("x"), 3: asyncpg.LockNotAvailableError("x")}
+    assert await airline.fly(1, 2, 3, 4) == ["1!", Unavailable, Unavailable, "4!"]
+    assert airline.flown == [[1, 2, 3, 4], [1], [2], [3], [4]]
+    timeouts = [sql for sql in airline.pool.connection.executed if "lock_timeout" in sql]
+    assert timeouts == ["SET LOCAL lock_timeout = 750"] * 4
+    assert [event.kind for event in airline.of(DatabaseFailed)] == ["lock", "lock"]
 
 
-async def test_locks_that_are_not_free_end_a_split() -> None:
+async def test_who_waits_alone_for_a_lock_does_so_once() -> None:
     airline = Airline()
-    airline.failures = [asyncpg.CheckViolationError("x")]
-    airline.poison = {2: asyncpg.LockNotAvailableError("x")}
-    assert await airline.fly(1, 2, 3) == ["1!", Unavailable, Unavailable]
-    assert airline.flown == [[1, 2, 3], [1], [2]]
+    airline.poison = {1: asyncpg.LockNotAvailableError("x")}
+    assert await airline.fly(1) == [Unavailable]
+    assert (airline.flown, airline.of(FlightSplit)) == ([[1]], [])
 
 
 async def test_a_full_pool_fails_all_at_once() -> None:
@@ -258,4 +265,4 @@ async def test_a_watched_connection_tells_of_calls_only() -> None:
     assert (watched.words, watched.used) == ("not a method", False)
     method = watched.execute
     assert watched.used is False
-    assert (await method("x"), watched.used, connection.executed) == ("DONE", True, 1)
+    assert (await method("x"), watched.used, connection.executed) == ("DONE", True, ["x"])

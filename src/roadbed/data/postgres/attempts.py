@@ -63,9 +63,10 @@ class Watched:
 class Attempts:
     """Runs statements and programs on borrowed connections, a bounded number of times."""
 
-    def __init__(self, connections: Connections, events: Events) -> None:
+    def __init__(self, connections: Connections, events: Events, lock_timeout: float) -> None:
         self._connections = connections
         self._events = events
+        self._lock_timeout = lock_timeout
 
     async def run(
         self,
@@ -105,22 +106,30 @@ class Attempts:
             return await self._together(program, items)
         except _Undone as undone:
             error = undone.error
-        if code_of(error) == "55P03":
-            self.report(error, sent=False)
-            return [still_running(error, item) for item in items]
         if len(items) == 1:
-            return [self.report(error, sent=False)]
+            return [self._heard(error, items[0])]
         self._events.emit(FlightSplit(program.name, len(items), error))
         return await self._one_by_one(program, items)
 
-    async def _together(self, program: Program, items: list[Any]) -> Sequence[Any]:
-        """Return one result per item; raise ``_Undone`` where items may run again, all else is for everybody."""
+    async def _together(self, program: Program, items: list[Any], lock_timeout: float | None = None) -> Sequence[Any]:
+        """Return one result per item; raise ``_Undone`` where items may run again, all else is for everybody.
+
+        ``lock_timeout`` is in seconds, None for that of the connection.
+        """
         watched: Watched | None = None
 
         async def work(connection: asyncpg.Connection[Any]) -> Sequence[Any]:
             nonlocal watched
             watched = Watched(connection)
-            return await program.postgres(watched, items)
+            if lock_timeout is None:
+                return await program.postgres(watched, items)
+            async with connection.transaction():
+                # Milliseconds; 0 would be for ever.
+                await connection.execute(f"SET LOCAL lock_timeout = {max(int(lock_timeout * 1000), 1)}")
+                results = await program.postgres(watched, items)
+                # An error that the program kept to itself undid it all: this says so, the COMMIT would not.
+                await connection.execute("SELECT 1")
+                return results
 
         try:
             return await self.run(program.name, work, RACES)
@@ -138,16 +147,13 @@ class Attempts:
 
     async def _one_by_one(self, program: Program, items: list[Any]) -> Sequence[Any]:
         results: list[Any] = []
+        # Those that wait for a lock wait no longer, all of them together, than one flight does.
+        lock_timeout = self._lock_timeout / len(items)
         for item in items:
             try:
-                results.extend(await self._together(program, [item]))
+                results.extend(await self._together(program, [item], lock_timeout))
             except _Undone as undone:
-                if code_of(undone.error) == "55P03":
-                    # Each of the others might wait for as long again.
-                    self.report(undone.error, sent=False)
-                    results.extend(still_running(undone.error, other) for other in items[len(results) :])
-                    break
-                results.append(self.report(undone.error, sent=False))
+                results.append(self._heard(undone.error, item))
             except Exception as error:  # noqa: BLE001  it is this item's own, or the end for all that follow
                 results.append(error)
                 if is_everybodys(error):
@@ -155,6 +161,11 @@ class Attempts:
                     results.extend(twin(untried) for _ in items[len(results) :])
                     break
         return results
+
+    def _heard(self, error: Exception, item: Any) -> BaseException:
+        """Return what an item hears of an error that is its own."""
+        failure = self.report(error, sent=False)
+        return still_running(error, item) if code_of(error) == "55P03" else failure
 
     def report(self, error: BaseException, *, sent: bool) -> BaseException:
         """Tell of an error of the database, and return what the caller hears of it."""

@@ -50,7 +50,7 @@ class PostgresDatabase:
         self._options = options
         self._events = events
         self._connections = Connections(options, events)
-        self._attempts = Attempts(self._connections, events)
+        self._attempts = Attempts(self._connections, events, options.lock_timeout)
         self._listener = Listener(options.direct_url or options.url, options.connect_timeout, events)
         self._flights: list[Flight[Any, Any]] = []
 
