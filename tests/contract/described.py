@@ -17,8 +17,8 @@ OF_EVERY_REPLY = {
 }
 """Header fields that say nothing of one operation. The document leaves all but the request id out."""
 
-NOBODYS = {405, 414, 431}
-"""Statuses that belong to no operation: the method is not its own, or the request did not get that far."""
+NOBODYS = {405}
+"""Statuses that belong to no operation: the method is not its own."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from roadbed.kernel.errors import Refused, RoadbedError
 _PROBLEM = MEDIA_TYPE.decode("ascii")
 
 HEADERS: dict[str, Schema] = {
+    "Allow": {"description": "The methods of this path", "schema": {"type": "string"}},
     "X-Request-Id": {"description": "Names this request in logs", "schema": {"type": "string"}},
     "ETag": {"description": "The version, for If-Match and If-None-Match", "schema": {"type": "string"}},
     "Location": {"description": "Where the new resource is", "schema": {"type": "string"}},
@@ -25,16 +26,19 @@ HEADERS: dict[str, Schema] = {
 }
 
 _WHY = {
-    400: "The request is not valid; `errors` names each fault",
+    400: "The request is not valid: `errors` names each fault. Or it is no HTTP/1.1, and `errors` is missing",
     403: "The Host is not served here, or a page of another origin asked",
     404: "There is no such thing",
-    408: "The body took too long to arrive",
+    405: "The path takes other methods, which `Allow` names",
+    408: "The head or the body took too long to arrive",
     409: "The present state does not allow it, or the same Idempotency-Key is in use at this moment",
     410: "It was there once, and is not kept any more",
     412: "The precondition does not hold",
     413: "The body is too large",
+    414: "The address is too long",
     415: "The body is of another media type",
     422: "The Idempotency-Key came before with other content",
+    431: "The head is too large, or has too many fields",
     500: "Something went wrong inside the service",
     503: "Not now: overloaded, too slow, or the outcome is unknown. Try again with the same Idempotency-Key",
     507: "The storage is full; nothing was written",
@@ -64,12 +68,13 @@ def responses(endpoint: Endpoint, schema: Schema | None) -> Schema:
 def failures(endpoint: Endpoint) -> list[int]:
     """Return every status in which an operation can fail."""
     operation = endpoint.operation
-    statuses = {400, 403, 500, 503}
+    # What the connection says before there is an operation is an answer to a call of one all the same.
+    statuses = {400, 403, 408, 414, 431, 500, 503}
     statuses.update(status_of(kind) for kind in operation.raises)
     if is_versioned(endpoint):
         statuses.add(412)
     if endpoint.unsafe:
-        statuses.update((408, 413, 507))
+        statuses.update((413, 507))
         if operation.idempotent:
             statuses.update((409, 422))
         if operation.conditional:
@@ -91,8 +96,9 @@ def problem_components() -> dict[str, Schema]:
 
 
 def _problem(status: int) -> Schema:
-    headers = ("X-Request-Id", "Retry-After") if status in _RETRY else ("X-Request-Id",)
-    return {"description": _WHY[status], "headers": _headers(*headers), "content": {_PROBLEM: _problem_content()}}
+    more = ("Allow",) if status == HTTPStatus.METHOD_NOT_ALLOWED else ("Retry-After",) if status in _RETRY else ()
+    headers = _headers("X-Request-Id", *more)
+    return {"description": _WHY[status], "headers": headers, "content": {_PROBLEM: _problem_content()}}
 
 
 def _problem_content() -> Schema:

@@ -1,8 +1,7 @@
 """The OpenAPI 3.1 document, from the same declarations and types as the compiled operations.
 
-It says exactly what happens: every bound that is checked, every header that may come, every problem that an operation
-can end in. Statuses of the connection itself (400 for what is no HTTP, 414, 431) belong to no operation; 405 and the
-404 of an unknown path belong to none either.
+It says exactly what happens: every bound that is checked, every header that may come, every problem that a call can end
+in. A call of a method or a path that is not there (405, 404) is a call of no operation: the description tells of it.
 """
 
 from __future__ import annotations
@@ -76,7 +75,9 @@ _DESCRIPTION = (
     "Failures are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems, `application/problem+json`; their "
     "`instance` is the `X-Request-Id` of the reply. JSON is read strictly: a float is no integer (nor is `1.0`), and a "
     "name that is unknown, or comes twice in one object, is refused. Unsafe calls take an `Idempotency-Key`: the same "
-    'call again, within 24 hours, gets the first reply again. Lists are paged: follow `Link: rel="next"`.'
+    'call again, within 24 hours, gets the first reply again. Lists are paged: follow `Link: rel="next"`. '
+    "Whatever answers GET answers HEAD; other methods than those of a path are 405 with `Allow` "
+    "(`#/components/responses/MethodNotAllowed`), other paths 404."
 )
 
 

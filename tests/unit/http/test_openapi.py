@@ -168,11 +168,11 @@ def test_a_success_has_its_fields(call: str, status: int, expected: set[str]) ->
 @pytest.mark.parametrize(
     ("call", "expected"),
     [
-        ("GET /ping", {200, 400, 403, 500, 503}),
-        ("GET /notes/{note_id}", {200, 304, 400, 403, 404, 412, 500, 503}),
-        ("POST /notes", {201, 400, 403, 408, 409, 413, 415, 422, 500, 503, 507}),
-        ("PUT /notes/{note_id}", {200, 400, 403, 404, 408, 409, 412, 413, 415, 422, 500, 503, 507}),
-        ("DELETE /notes/{note_id}", {204, 400, 403, 404, 408, 413, 500, 503, 507}),
+        ("GET /ping", {200, 400, 403, 408, 414, 431, 500, 503}),
+        ("GET /notes/{note_id}", {200, 304, 400, 403, 404, 408, 412, 414, 431, 500, 503}),
+        ("POST /notes", {201, 400, 403, 408, 409, 413, 414, 415, 422, 431, 500, 503, 507}),
+        ("PUT /notes/{note_id}", {200, 400, 403, 404, 408, 409, 412, 413, 414, 415, 422, 431, 500, 503, 507}),
+        ("DELETE /notes/{note_id}", {204, 400, 403, 404, 408, 413, 414, 431, 500, 503, 507}),
     ],
 )
 def test_every_status_that_can_come_is_named(call: str, expected: set[int]) -> None:
@@ -199,6 +199,11 @@ def _reference(status: int) -> str:
 )
 def test_what_passes_tells_when_to_come_again(name: str, expected: bool) -> None:
     assert expected == ("Retry-After" in DOCUMENT["components"]["responses"][name]["headers"])
+
+
+def test_another_method_is_described_though_it_is_no_operation() -> None:
+    assert {"X-Request-Id", "Allow"} == set(DOCUMENT["components"]["responses"]["MethodNotAllowed"]["headers"])
+    assert "#/components/responses/MethodNotAllowed" in DOCUMENT["info"]["description"]
 
 
 def test_raw_replies_have_their_media_type() -> None:
