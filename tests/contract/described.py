@@ -12,7 +12,15 @@ import jsonschema_rs
 from tests.contract.wire import Connection, Reply, head
 
 OF_EVERY_REPLY = {
-    *("date", "x-request-id", "content-type", "content-length", "cache-control", "content-security-policy"),
+    *(
+        "date",
+        "x-request-id",
+        "traceparent",
+        "content-type",
+        "content-length",
+        "cache-control",
+        "content-security-policy",
+    ),
     *("x-content-type-options", "referrer-policy", "cross-origin-resource-policy", "connection"),
 }
 """Header fields that say nothing of one operation. The document leaves all but the request id out."""

@@ -27,7 +27,8 @@ class Call(msgspec.Struct, Generic[S], eq=False):
 
     ``idempotency`` is set on unsafe calls that carry an ``Idempotency-Key``. ``if_match`` and ``if_none_match`` are
     set on writes declared ``conditional`` that carry them; ask ``version in call.if_match``: ``*`` contains every
-    version. ``path`` is as sent, percent-encoded; ``route`` is the template that it matched.
+    version. ``path`` is as sent, percent-encoded; ``route`` is the template that it matched. ``trace_id`` is
+    that of the caller's trace (``traceparent``), or empty.
 
     For the reply: ``status``; ``version`` becomes the strong ``ETag`` and lets a GET answer 304; ``location`` becomes
     ``Location``; ``replayed`` becomes ``Idempotency-Replayed: true``; ``add_header`` adds any other field. ``stream``
@@ -44,6 +45,7 @@ class Call(msgspec.Struct, Generic[S], eq=False):
     started: float = 0.0
     client: str = ""
     route: str = ""
+    trace_id: str = ""
     idempotency: Idempotency | None = None
     if_match: Container[int] | None = None
     if_none_match: Container[int] | None = None

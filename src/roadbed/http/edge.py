@@ -41,9 +41,10 @@ from roadbed.http.limits import CLIENT_CLOSED, HttpOptions
 from roadbed.http.mounts import Mount, MountTable, run_mount
 from roadbed.http.operations import Operations
 from roadbed.http.outgoing import send_events, send_parts
-from roadbed.http.problems import MEDIA_TYPE, Failure, internal, is_unsafe, render
-from roadbed.http.replies import head_of
+from roadbed.http.problems import Failure, internal, is_unsafe, render
+from roadbed.http.replies import head_of, head_of_failure, names_of
 from roadbed.http.router import Place, Router
+from roadbed.http.traces import TRACEPARENT, trace_of
 from roadbed.kernel.errors import (
     DeadlineExceeded,
     MethodNotAllowed,
@@ -167,6 +168,8 @@ class Edge:
         if len(call.fields) != len(raw):
             call.fields, faults = fields.join(raw)
             fields.refuse(faults)
+        if TRACEPARENT in call.fields:
+            call.trace_id = trace_of(call.fields[TRACEPARENT])
         # First of all: a page that came here by another name learns nothing, not even which paths there are.
         if call.fields.get(b"host") not in self._known_hosts:
             self._guard.check_host(call.fields, scope.get("server"))
@@ -203,7 +206,7 @@ class Edge:
         call.route, mount = found
         if is_unsafe(call.method):
             self._guard.check_origin(call.fields)
-        extra: list[Header] = [(b"x-request-id", call.request_id.encode("ascii"))]
+        extra = names_of(call)
         if self._draining:
             extra.append(_CLOSE)
         status, size = await run_mount(mount, call.route, extra, scope, receive, send)
@@ -231,13 +234,7 @@ class Edge:
             headers.append(_CLOSE)
 
     async def _fail(self, call: Call[Any], failure: Failure, send: Send) -> None:
-        headers: list[Header] = [
-            (b"x-request-id", call.request_id.encode("ascii")),
-            (b"content-type", MEDIA_TYPE),
-            (b"content-length", b"%d" % len(failure.body)),
-            *failure.headers,
-            *conventions.NO_STORE,
-        ]
+        headers = head_of_failure(call, failure)
         if failure.status in _CLOSING and not self._draining:
             headers.append(_CLOSE)
         await self._reply(call, failure.status, headers, failure.body, failure.slug, send)
@@ -258,8 +255,9 @@ class Edge:
 
     def _emit(self, call: Call[Any], status: int, size: int, slug: str) -> None:
         duration = call.lasted or perf_counter() - call.started
+        trace = call.trace_id
         event = RequestFinished(
-            call.request_id, call.method, call.route, call.path, status, duration, call.client, size, slug
+            call.request_id, call.method, call.route, call.path, status, duration, call.client, size, slug, trace
         )
         for subscriber in self._finished:
             subscriber(event)
@@ -292,7 +290,7 @@ class Edge:
 
     def _unforeseen(self, call: Call[Any], error: BaseException) -> Failure:
         for subscriber in self._failed:
-            subscriber(RequestFailed(call.request_id, call.method, call.route, error))
+            subscriber(RequestFailed(call.request_id, call.method, call.route, error, call.trace_id))
         return internal(call.request_id)
 
 

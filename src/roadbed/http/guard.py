@@ -17,7 +17,8 @@ _REMEMBERED = 64
 _OWN_SITE = (b"same-origin", b"none")
 _PREFLIGHT_LIFETIME = b"600"
 _EXPOSED = (
-    b"ETag, Idempotency-Replayed, Link, Location, Retry-After, Total-Count, X-Request-Id, Cache-Status, RateLimit"
+    b"ETag, Idempotency-Replayed, Link, Location, Retry-After, Total-Count, X-Request-Id, traceparent, Cache-Status, "
+    b"RateLimit"
 )
 _ALLOWED_FIELDS = b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id, traceparent"
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::[0-9]*)?\Z")

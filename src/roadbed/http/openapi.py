@@ -77,7 +77,8 @@ _DESCRIPTION = (
     "name that is unknown, or comes twice in one object, is refused. Unsafe calls take an `Idempotency-Key`: the same "
     'call again, within 24 hours, gets the first reply again. Lists are paged: follow `Link: rel="next"`. '
     "Whatever answers GET answers HEAD; other methods than those of a path are 405 with `Allow` "
-    "(`#/components/responses/MethodNotAllowed`), other paths 404."
+    "(`#/components/responses/MethodNotAllowed`), other paths 404. "
+    "A reply repeats the `traceparent` ([W3C Trace Context](https://www.w3.org/TR/trace-context/)) of its request."
 )
 
 

@@ -7,14 +7,34 @@ from typing import Any
 from roadbed.http import conventions
 from roadbed.http.asgi import Header
 from roadbed.http.call import Call, field_value
-from roadbed.http.problems import is_unsafe
+from roadbed.http.problems import MEDIA_TYPE, Failure, is_unsafe
+from roadbed.http.traces import TRACEPARENT
 
 _NO_CONTENT = (204, 304)
 
 
+def names_of(call: Call[Any]) -> list[Header]:
+    """Return the fields that name a request: its id, and the trace that it belongs to, as its caller sent it."""
+    names: list[Header] = [(b"x-request-id", call.request_id.encode("ascii"))]
+    if call.trace_id:
+        names.append((TRACEPARENT, call.fields[TRACEPARENT]))
+    return names
+
+
+def head_of_failure(call: Call[Any], failure: Failure) -> list[Header]:
+    """Return the fields of a failure."""
+    return [
+        *names_of(call),
+        (b"content-type", MEDIA_TYPE),
+        (b"content-length", b"%d" % len(failure.body)),
+        *failure.headers,
+        *conventions.NO_STORE,
+    ]
+
+
 def head_of(call: Call[Any], size: int | None) -> list[Header]:
     """Return the fields of a success. ``size`` is of the body in bytes, None where nobody knows it yet."""
-    headers: list[Header] = [(b"x-request-id", call.request_id.encode("ascii"))]
+    headers = names_of(call)
     if call.status not in _NO_CONTENT:
         headers.append((b"content-type", call.media_type))
         if size is not None:

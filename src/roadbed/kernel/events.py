@@ -40,7 +40,8 @@ class RequestFinished(msgspec.Struct, frozen=True, gc=False):
     ``route`` is the template (``/transactions/{transaction_id}``), or ``""`` where none matched. ``duration`` is in
     seconds from when the head was there, and the request's turn had come on its connection, until the reply was handed
     to the connection (of an event stream: until its begin). ``problem`` is the slug of the failure, or ``""``: what
-    broke a reply in its middle comes with the status that it began with.
+    broke a reply in its middle comes with the status that it began with. ``trace_id`` is that of the caller's trace, or
+    ``""``.
     """
 
     request_id: str
@@ -52,6 +53,7 @@ class RequestFinished(msgspec.Struct, frozen=True, gc=False):
     client: str
     size: int
     problem: str
+    trace_id: str = ""
 
 
 class RequestFailed(msgspec.Struct, frozen=True):
@@ -61,6 +63,7 @@ class RequestFailed(msgspec.Struct, frozen=True):
     method: str
     route: str
     error: BaseException
+    trace_id: str = ""
 
 
 class FlightLanded(msgspec.Struct, frozen=True, gc=False):

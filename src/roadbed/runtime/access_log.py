@@ -33,6 +33,7 @@ class AccessLine(msgspec.Struct, omit_defaults=True, gc=False):
     client: str
     size: int
     problem: str = ""
+    trace_id: str = ""
 
 
 class Timestamps:
@@ -111,6 +112,7 @@ def _json(line: Callable[[bytes], None]) -> Callable[[RequestFinished], None]:
                     event.client,
                     event.size,
                     event.problem,
+                    event.trace_id,
                 )
             )
         )

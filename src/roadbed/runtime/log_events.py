@@ -89,6 +89,7 @@ class EventLines:
                 method=event.method,
                 route=event.route,
                 exc_info=event.error,
+                **({"trace_id": event.trace_id} if event.trace_id else {}),
                 **_suppressed(held),
             )
 

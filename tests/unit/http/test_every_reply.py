@@ -148,6 +148,22 @@ async def test_it_takes_over_the_callers_request_id(world: World, kind: Kind) ->
     assert (await get(world, kind)).header("x-request-id") == "mine-7"
 
 
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@every_kind
+async def test_it_belongs_to_the_callers_trace(world: World, kind: Kind) -> None:
+    traceparent = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
+    reply = await get(world, msgspec.structs.replace(kind, headers={**kind.headers, "traceparent": traceparent}))
+    told = [*world.recorder.finished, *world.recorder.failed]
+    assert (reply.header("traceparent"), {event.trace_id for event in told}) == (traceparent, {TRACE_ID})
+
+
+async def test_what_is_no_trace_is_ignored(world: World) -> None:
+    reply = await ask(world.edge, "GET /ping", None, {"traceparent": f"00-{TRACE_ID}"})
+    assert (reply.status, reply.header("traceparent"), world.recorder.finished[0].trace_id) == (200, None, "")
+
+
 @every_kind
 async def test_it_is_told_of_in_one_event(world: World, kind: Kind) -> None:
     reply = await get(world, kind)

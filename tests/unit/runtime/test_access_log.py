@@ -54,6 +54,11 @@ def test_the_level_follows_the_status(status: int, level: str) -> None:
     assert msgspec.json.decode(line)["level"] == level
 
 
+def test_the_trace_of_the_caller_is_named() -> None:
+    (line,) = written(msgspec.structs.replace(finished(), trace_id="4bf92f3577b34da6a3ce929d0e0e4736"))
+    assert msgspec.json.decode(line)["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
 def test_a_problem_is_named() -> None:
     (line,) = written(finished(409, problem="balance-floor"))
     assert msgspec.json.decode(line)["problem"] == "balance-floor"

@@ -89,6 +89,14 @@ ERROR = ConnectionError("it is gone\nHINT: look for it")
             ),
         ),
         (
+            RequestFailed("id", "GET", "/x", ERROR, "4bf9"),
+            (
+                "error",
+                "A request met an unforeseen error",
+                {"request_id": "id", "method": "GET", "route": "/x", "exc_info": ERROR, "trace_id": "4bf9"},
+            ),
+        ),
+        (
             DatabaseFailed("postgres", "connection", ERROR),
             (
                 "error",
