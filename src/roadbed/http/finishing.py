@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from roadbed.data.listing import Listing
 from roadbed.http.call import Call
 from roadbed.http.operations import Operation
 from roadbed.http.paging import CursorCodec, next_link
@@ -24,20 +26,15 @@ def make_finish(operation: Operation, signature: Signature) -> Finish:
     if signature.is_raw:
         return _finish_raw
     if signature.may_be_raw:
-        finish_value = make_finish(operation, msgspec.structs.replace(signature, may_be_raw=False))
+        finish_value = make_finish(operation, replace(signature, may_be_raw=False))
         return lambda call, result: (_finish_raw if type(result) is Reply else finish_value)(call, result)
     encode = _encoder.encode
     if signature.row is not None:
-        write = CursorCodec[Any](signature.cursor).write if signature.cursor is not None else None
-
-        def finish_listing(call: Call[Any], listing: Any) -> bytes:
-            if listing.next is not None and write is not None:
-                call.add_header("link", next_link(call.path, call.query, write(listing.next)))
-            if listing.total is not None:
-                call.add_header("total-count", str(listing.total))
-            return encode(listing.items)
-
-        return finish_listing
+        finish_listing = _make_finish_listing(signature)
+        if signature.single is None:
+            return finish_listing
+        finish_single = make_finish(operation, replace(signature, row=None, single=None, returns=signature.single))
+        return lambda call, result: (finish_listing if type(result) is Listing else finish_single)(call, result)
     if signature.returns is type(None):
         return lambda _call, _result: b""
     if is_unsafe(operation.method):
@@ -53,6 +50,20 @@ def make_finish(operation: Operation, signature: Signature) -> Finish:
         return encode(result)
 
     return finish
+
+
+def _make_finish_listing(signature: Signature) -> Finish:
+    encode = _encoder.encode
+    write = CursorCodec[Any](signature.cursor).write if signature.cursor is not None else None
+
+    def finish_listing(call: Call[Any], listing: Any) -> bytes:
+        if listing.next is not None and write is not None:
+            call.add_header("link", next_link(call.path, call.query, write(listing.next)))
+        if listing.total is not None:
+            call.add_header("total-count", str(listing.total))
+        return encode(listing.items)
+
+    return finish_listing
 
 
 def _finish_raw(call: Call[Any], reply: Any) -> bytes:

@@ -87,6 +87,8 @@ def _kinds(endpoint: Endpoint) -> list[Any]:
     kinds = [signature.body] if signature.has_body and (signature.body or not signature.is_streamed) else []
     if signature.row is not None:
         kinds.append(list[signature.row])
+        if signature.single is not None:
+            kinds.append(signature.single)
     elif not signature.is_raw and signature.returns is not type(None):
         kinds.append(signature.returns)
     return kinds
@@ -138,7 +140,10 @@ def _success_schema(endpoint: Endpoint, schemas: Schemas) -> Schema | None:
         return None
     if signature.returns is type(None):
         return None
-    return schemas.of(list[signature.row] if signature.row is not None else signature.returns)
+    if signature.row is None:
+        return schemas.of(signature.returns)
+    listed = schemas.of(list[signature.row])
+    return listed if signature.single is None else {"anyOf": [schemas.of(signature.single), listed]}
 
 
 def _parameter(parameter: Parameter) -> Schema:

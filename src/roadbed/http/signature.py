@@ -27,7 +27,8 @@ _REPLY_FIELDS = frozenset({"version", "location", "replayed"})
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
-    """What a handler takes and gives. ``row`` is the type of a list's rows where it returns a ``Listing``.
+    """What a handler takes and gives. ``row`` is the type of a list's rows where it returns a ``Listing``, ``single``
+    what it returns instead of one at other times.
 
     ``is_streamed``: the body is a ``Stream``, of ``body`` where that is said. ``is_raw``: it returns a ``Reply``,
     ``may_be_raw``: at times.
@@ -44,6 +45,7 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     cursor: Any = None
     returns: Any = None
     row: Any = None
+    single: Any = None
     is_raw: bool = False
     may_be_raw: bool = False
     sets: frozenset[str] = frozenset()
@@ -191,7 +193,7 @@ class _Reading:
         if returns is REQUIRED:
             self.complain("it has no return type")
         returns, may_be_raw = without_reply(returns)
-        row = get_args(returns)[0] if get_origin(returns) is Listing else None
+        row, single = listing_of(returns)
         if self.page is not None and row is None:
             self.complain("a handler that takes a Page returns a Listing")
         if returns is type(None) and self.operation.status == 200:
@@ -208,6 +210,7 @@ class _Reading:
             cursor=self.cursor,
             returns=returns,
             row=row,
+            single=single,
             is_raw=returns is Reply,
             may_be_raw=may_be_raw,
             sets=_REPLY_FIELDS.intersection(inspect.unwrap(self.operation.function).__code__.co_names),
@@ -231,3 +234,13 @@ def without_reply(returns: Any) -> tuple[Any, bool]:
     if Reply not in kinds:
         return returns, False
     return Union[tuple(kind for kind in kinds if kind is not Reply)], True  # noqa: UP007 - a tuple of types
+
+
+def listing_of(returns: Any) -> tuple[Any, Any]:
+    """Return the type of the rows of ``Listing[R]``, and what else there is in a union with it; else None, None."""
+    kinds = get_args(returns) if get_origin(returns) in (Union, types.UnionType) else (returns,)
+    listings = [kind for kind in kinds if get_origin(kind) is Listing]
+    if not listings:
+        return None, None
+    others = tuple(kind for kind in kinds if kind is not listings[0])
+    return get_args(listings[0])[0], Union[others] if others else None  # noqa: UP007 - a tuple of types

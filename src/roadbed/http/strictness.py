@@ -2,8 +2,9 @@
 
 Looking for them by a second reading would double the cost of a body. Instead each type gets a cheap proof of
 innocence, made once at start: a decoded body tells how many quotation marks an honest text of it has (two per name,
-two per string), and a text that has exactly so many, and no escapes, gives no name twice. Only a text that fails its
-proof is read again, by ``faults``.
+two per string), and a text that has exactly so many, and no escapes, gives no name twice. What is kept as it was sent
+(``msgspec.Raw``) may hold anything: it is counted, not looked into. Only a text that fails its proof is read again, by
+``faults``.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def make_suspicion(kind: Any) -> Suspect:
         return (
             count is None
             or raw.count(b'"') != count(value)
-            or b"\\" in raw
+            or (b"\\" in raw and raw.count(b"\\") != sum(bytes(part).count(b"\\") for part in _raw_parts(value)))
             or (has_uuid and _SHORT_UUID.search(raw) is not None)
             or (open_integers and _LONG_INTEGER.search(raw) is not None)
         )
@@ -65,7 +66,7 @@ def _quotes_of(kind: Any) -> Callable[[Any], int] | None:
     """Return what counts the quotation marks of an honest text, or None where only reading it again can tell."""
     plain, _ = bare(kind)
     if not is_object(plain):
-        return None if plain not in _STRINGS + _NUMBERS else _weight
+        return None if plain not in (*_STRINGS, *_NUMBERS, msgspec.Raw) else _weight
     fixed = 0
     varying: list[tuple[str, Any]] = []
     for field in msgspec.structs.fields(plain):
@@ -93,6 +94,14 @@ def _quotes_of(kind: Any) -> Callable[[Any], int] | None:
         return total
 
     return count
+
+
+def _raw_parts(value: Any) -> list[msgspec.Raw]:
+    """Return what a decoded body holds as it was sent: itself, or members of it."""
+    if isinstance(value, msgspec.Raw):
+        return [value]
+    members = msgspec.structs.astuple(value) if isinstance(value, msgspec.Struct) else ()
+    return [member for member in members if isinstance(member, msgspec.Raw)]
 
 
 def _is_enum(plain: Any) -> bool:

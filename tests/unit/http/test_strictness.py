@@ -133,10 +133,18 @@ def test_integers_with_bounds_are_left_to_the_decoder() -> None:
         (b'{"key": "a", "value": {"b": ["c", "d"]}}', False),
         (b'{"key": "a", "value": {"b": 1}, "value": 2}', True),
         (b'{"key": "a", "value": 1, "value": {"b": 1}}', True),
+        (rb'{"key": "a", "value": "\n\u00e9"}', False),
+        (rb'{"key": "a\n", "value": "\n"}', True),
+        (rb'{"key": "a", "v\u0061lue": "\n"}', True),
     ],
 )
 def test_values_kept_as_they_are_count_with_their_own_marks(raw: bytes, expected: bool) -> None:
     assert expected == suspected(Kept, raw)
+
+
+@pytest.mark.parametrize("raw", [b"5", rb'{"a": "\n", "a": 2}', b'[{"a": 1}, "b"]'])
+def test_a_body_that_is_kept_whole_is_not_read_again(raw: bytes) -> None:
+    assert not suspected(msgspec.Raw, raw)
 
 
 @pytest.mark.parametrize("kind", [Nested, list[Counted], dict[str, int], Counted | None])
