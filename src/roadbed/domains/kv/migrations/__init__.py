@@ -1,0 +1,1 @@
+"""Revisions of the key-value store's tables."""
