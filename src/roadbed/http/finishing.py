@@ -34,7 +34,15 @@ def make_finish(operation: Operation, signature: Signature) -> Finish:
         if signature.single is None:
             return finish_listing
         finish_single = make_finish(operation, replace(signature, row=None, single=None, returns=signature.single))
-        return lambda call, result: (finish_listing if type(result) is Listing else finish_single)(call, result)
+
+        def finish_either(call: Call[Any], result: Any) -> bytes:
+            if type(result) is not Listing:
+                return finish_single(call, result)
+            # It has no version to compare; conditions that are malformed are refused all the same.
+            _is_fresh(call)
+            return finish_listing(call, result)
+
+        return finish_either
     if signature.returns is type(None):
         return lambda _call, _result: b""
     if is_unsafe(operation.method):

@@ -55,6 +55,7 @@ async def test_a_list_has_pages_and_no_version(things: Edge) -> None:
     assert (reply.status, reply.json(), reply.header("etag")) == (200, [{"was": 0}, {"was": 1}], None)
     assert (reply.header("link") or "").startswith("</thing?all=true&after=")
     assert reply.header("total-count") == "7"
+    assert (await ask(things, "GET /thing?all=true", headers={"If-Match": "5"})).status == 400
 
 
 def test_the_document_foresees_both(things: Edge) -> None:
