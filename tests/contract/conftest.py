@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.conftest import ENGINES
-from tests.contract.database import Ledger, opened
+from tests.contract.database import Stored, opened
 from tests.contract.described import Document, fetch_document
 from tests.support.postgres import PostgresServer
 from tests.support.service import Service, ServiceOptions, running_service
@@ -20,7 +20,7 @@ class Running:
 
     engine: str
     service: Service
-    ledger: Ledger
+    stored: Stored
     document: Document
 
     @property
@@ -39,9 +39,9 @@ def serving(
         server: PostgresServer = request.getfixturevalue("postgres_server")
         url = server.create_database()
     with running_service(folder.mktemp(engine), **{**options, "database_url": url}) as service:
-        with opened(url or str(service.data / "roadbed.db")) as ledger:
-            yield Running(engine, service, ledger, fetch_document(service.port))
-            assert ledger.wrong_accounts() == []
+        with opened(url or str(service.data / "roadbed.db")) as stored:
+            yield Running(engine, service, stored, fetch_document(service.port))
+            assert stored.wrong_accounts() == []
         assert service.terminate() == 0
         unforeseen = re.findall(r'^.*"level":\s?"(?:error|critical)".*$|^Traceback.*$', service.logs(), re.MULTILINE)
         assert unforeseen == []

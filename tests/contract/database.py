@@ -11,11 +11,16 @@ import asyncpg
 
 from tests.contract.scenarios import Rows
 
-_COUNTS = (
-    "SELECT (SELECT count(*) FROM ledger_transaction), (SELECT count(*) FROM ledger_account),"
-    " (SELECT count(*) FROM idempotency)"
-)
+_TABLES = {
+    "transactions": "ledger_transaction",
+    "accounts": "ledger_account",
+    "keys": "idempotency",
+    "entries": "kv_entry",
+    "revisions": "kv_history",
+}
+_COUNTS = f"SELECT {', '.join(f'(SELECT count(*) FROM {table})' for table in _TABLES.values())}"
 _BALANCES = "SELECT account_id, balance FROM ledger_account"
+_VALUES = "SELECT key, value FROM kv_entry"
 # An account whose balance is not the sum of its transactions, or whose rows do not follow one another.
 _WRONG = """
 SELECT account_id FROM ledger_account a
@@ -36,8 +41,8 @@ class Reader(Protocol):
     def rows(self, statement: str) -> Sequence[Sequence[Any]]: ...
 
 
-class Ledger:
-    """The tables of the ledger."""
+class Stored:
+    """The tables of all domains."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -45,7 +50,7 @@ class Ledger:
     def counts(self) -> Rows:
         """Return how many rows there are by table."""
         (row,) = self._reader.rows(_COUNTS)
-        return Rows(*row)
+        return Rows(**dict(zip(_TABLES, row, strict=True)))
 
     def balances(self, accounts: Sequence[str]) -> dict[str, int]:
         """Return the stored balances of those of these accounts that exist."""
@@ -53,6 +58,13 @@ class Ledger:
             return {}
         found = {_text(row[0]): row[1] for row in self._reader.rows(_BALANCES)}
         return {account: found[account] for account in accounts if account in found}
+
+    def values(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the JSON texts that are stored under those of these keys that are there."""
+        if not keys:
+            return {}
+        found: dict[str, str] = {row[0]: row[1] for row in self._reader.rows(_VALUES)}
+        return {key: found[key] for key in keys if key in found}
 
     def wrong_accounts(self) -> list[str]:
         """Return the accounts whose balance, sequence or running balances are not what their transactions say."""
@@ -83,18 +95,18 @@ class _Postgres:
 
 
 @contextmanager
-def opened(path_or_url: str) -> Iterator[Ledger]:
+def opened(path_or_url: str) -> Iterator[Stored]:
     """Open the database of a service that runs: a file, or a ``postgresql://`` URL."""
     if not path_or_url.startswith("postgresql://"):
         sqlite = _Sqlite(path_or_url)
         try:
-            yield Ledger(sqlite)
+            yield Stored(sqlite)
         finally:
             sqlite.connection.close()
         return
     postgres = _Postgres(path_or_url)
     try:
-        yield Ledger(postgres)
+        yield Stored(postgres)
     finally:
         postgres.loop.run_until_complete(postgres.connection.close())
         postgres.loop.close()

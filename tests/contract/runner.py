@@ -2,13 +2,15 @@
 
 import json
 import re
+import time
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
 from tests.contract.conventions import KINDS, check_problem, check_reply
-from tests.contract.database import Ledger
+from tests.contract.database import Stored
 from tests.contract.described import NOBODYS, Document
 from tests.contract.scenarios import NOTHING, Rows, Scenario, Step
 from tests.contract.wire import Connection, Reply, Values, chunks, head
@@ -36,13 +38,14 @@ class Names(defaultdict[str, str]):
         return value
 
 
-def run_scenario(scenario: Scenario, port: int, ledger: Ledger, document: Document) -> None:
-    """Play all steps on one connection, compare each reply, then the rows and balances."""
+def run_scenario(scenario: Scenario, port: int, stored: Stored, document: Document) -> None:
+    """Play all steps on one connection, compare each reply, then what the database holds."""
     names = Names(f"127.0.0.1:{port}")
-    before = ledger.counts()
+    before = stored.counts()
     connection = Connection(port)
     try:
         for step in scenario.steps:
+            time.sleep(step.pause)
             reply = play(step, connection, names)
             compare(step, reply, names)
             check_described(step, reply, names, document)
@@ -55,15 +58,17 @@ def run_scenario(scenario: Scenario, port: int, ledger: Ledger, document: Docume
         assert connection.read_reply().status == 200
     finally:
         connection.close()
-    assert scenario.rows == rows_since(before, ledger)
-    expected = {names.fill(account): balance for account, balance in scenario.balances.items()}
-    assert expected == ledger.balances(list(expected))
+    assert scenario.rows == rows_since(before, stored)
+    balances = {names.fill(account): balance for account, balance in scenario.balances.items()}
+    assert balances == stored.balances(list(balances))
+    values = {names.fill(key): names.fill(value) for key, value in scenario.values.items()}
+    assert values == stored.values(list(values))
 
 
-def rows_since(before: Rows, ledger: Ledger) -> Rows:
+def rows_since(before: Rows, stored: Stored) -> Rows:
     """Return how many rows came since a count."""
-    after = ledger.counts()
-    return Rows(after.transactions - before.transactions, after.accounts - before.accounts, after.keys - before.keys)
+    after = stored.counts()
+    return Rows(**{name: count - getattr(before, name) for name, count in asdict(after).items()})
 
 
 def play(step: Step, connection: Connection, names: Names) -> Reply:

@@ -61,6 +61,8 @@ class Rows:
     transactions: int = 0
     accounts: int = 0
     keys: int = 0
+    entries: int = 0
+    revisions: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +79,8 @@ class Step:
     - ``lacks``: texts that the body must not contain, beside what no failure may ever tell;
     - ``keep``: values by name, for this step's expectations too: a JSON pointer into the reply (without escapes),
       ``header:Name``, ``next`` for the target of ``Link``, ``after`` for the cursor in it;
-    - ``closes``: the service closes the connection after this reply.
+    - ``closes``: the service closes the connection after this reply;
+    - ``pause``: seconds to wait before.
     """
 
     call: str
@@ -94,16 +97,19 @@ class Step:
     lacks: tuple[str, ...] = ()
     keep: Mapping[str, str] = field(default_factory=dict)
     closes: bool = False
+    pause: float = 0.0
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """Steps on one connection; then the rows that came, and the balances that the database holds by account."""
+    """Steps on one connection; then the rows that came, and what the database holds: balances by account, JSON texts
+    by key."""
 
     name: str
     steps: tuple[Step, ...]
     rows: Rows = Rows()
     balances: Mapping[str, int] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.name

@@ -1,4 +1,4 @@
-"""What schemathesis cannot know of the ledger: which of the requests that it takes for valid are none.
+"""What schemathesis cannot know of the service: which of the requests that it takes for valid are none.
 
 No check is switched off. Requests that are meant to be valid are made so, each for a reason that no schema can state;
 those that are meant to be wrong stay as they are.
@@ -25,6 +25,8 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
         _mend_headers(case)
         # A cursor is opaque: nobody can make one up. That those from a Link work is for tables/lists.py to show.
         (case.query or {}).pop("after", None)
+        if _asks_for_both(case.query or {}):
+            case.query.pop("version")
     return case
 
 
@@ -45,8 +47,13 @@ def _mend_headers(case: schemathesis.Case) -> None:
             headers[name] = '"1"'
     if "Idempotency-Key" in headers:
         # It also writes the same key everywhere. A key belongs to one content.
-        content = json.dumps([case.body if isinstance(case.body, dict) else None, *map(str, headers.items())])
+        content = json.dumps([repr(case.body), *map(str, headers.items())])
         headers["Idempotency-Key"] = hashlib.sha256(content.encode()).hexdigest()
+
+
+def _asks_for_both(query: Any) -> bool:
+    """Say whether a history is asked for, and one version of it: no schema can say that these exclude each other."""
+    return query.get("history") in (True, "true") and "version" in query
 
 
 def _is_to_itself(body: Any) -> bool:

@@ -96,7 +96,7 @@ def idle_files(port: int) -> dict[str, int]:
 
 
 def test_the_balance_of_a_hot_account_is_exact(workers: Running) -> None:
-    hot, before, idle = str(uuid4()), workers.ledger.counts(), idle_files(workers.port)
+    hot, before, idle = str(uuid4()), workers.stored.counts(), idle_files(workers.port)
     served: set[str] = set()
     replies: list[Reply] = []
 
@@ -118,7 +118,7 @@ def test_the_balance_of_a_hot_account_is_exact(workers: Running) -> None:
             break
     assert len(served) == 2
     assert {201} == {reply.status for reply in replies}
-    assert Rows(transactions=len(replies), accounts=1) == rows_since(before, workers.ledger)
+    assert Rows(transactions=len(replies), accounts=1) == rows_since(before, workers.stored)
 
     entries = sorted((json.loads(reply.body) for reply in replies), key=lambda entry: entry["sequence"])
     assert list(range(1, len(replies) + 1)) == [entry["sequence"] for entry in entries]
@@ -128,7 +128,7 @@ def test_the_balance_of_a_hot_account_is_exact(workers: Running) -> None:
         assert balance == entry["balance"]
     instants = [datetime.fromisoformat(entry["created_at"]) for entry in entries]
     assert sorted(instants) == instants
-    assert {hot: balance} == workers.ledger.balances([hot])
+    assert {hot: balance} == workers.stored.balances([hot])
 
 
 def test_money_that_goes_around_is_neither_lost_nor_made(workers: Running) -> None:
@@ -142,12 +142,12 @@ def test_money_that_goes_around_is_neither_lost_nor_made(workers: Running) -> No
             statuses.append(client.call("POST", "/transfers", body).status)
         return statuses
 
-    before = workers.ledger.counts()
+    before = workers.stored.counts()
     statuses = Counter(status for some in together(workers.port, move) for status in some)
     # Where source and target are the same the transfer is refused: (n + t) and (n + 2t + 1) meet where t is 4 mod 5.
     assert statuses == {201: CLIENTS * WRITES * 4 // 5, 400: CLIENTS * WRITES // 5}
-    assert Rows(transactions=2 * statuses[201], accounts=5) == rows_since(before, workers.ledger)
-    assert sum(workers.ledger.balances(accounts).values()) == 0
+    assert Rows(transactions=2 * statuses[201], accounts=5) == rows_since(before, workers.stored)
+    assert sum(workers.stored.balances(accounts).values()) == 0
 
 
 def test_a_floor_holds_whoever_comes_first(workers: Running) -> None:
@@ -157,19 +157,19 @@ def test_a_floor_holds_whoever_comes_first(workers: Running) -> None:
         assert client.call("PUT", f"/accounts/{account}/limits", {"min_balance": 0}).status == 200
     statuses = together(workers.port, lambda _, client: client.add(account, -1).status)
     assert Counter(statuses) == {201: 10, 409: CLIENTS - 10}
-    assert {account: 0} == workers.ledger.balances([account])
+    assert {account: 0} == workers.stored.balances([account])
 
 
 def test_of_one_request_sent_by_many_one_is_done(workers: Running) -> None:
     account, key = str(uuid4()), {"Idempotency-Key": str(uuid4())}
     body = {"account_id": account, "amount": 7}
-    before = workers.ledger.counts()
+    before = workers.stored.counts()
     replies = together(workers.port, lambda _, client: client.call("POST", "/transactions", body, key))
     assert Counter(reply.status for reply in replies) == {201: CLIENTS}
     assert len({reply.body for reply in replies}) == 1
     assert Counter(reply.header("idempotency-replayed") for reply in replies) == {None: 1, "true": CLIENTS - 1}
-    assert Rows(transactions=1, accounts=1, keys=1) == rows_since(before, workers.ledger)
-    assert {account: 7} == workers.ledger.balances([account])
+    assert Rows(transactions=1, accounts=1, keys=1) == rows_since(before, workers.stored)
+    assert {account: 7} == workers.stored.balances([account])
 
 
 def test_of_one_key_with_many_contents_one_is_done(workers: Running) -> None:
@@ -178,18 +178,18 @@ def test_of_one_key_with_many_contents_one_is_done(workers: Running) -> None:
     def write(number: int, client: Client) -> int:
         return client.call("POST", "/transactions", {"account_id": account, "amount": number}, key).status
 
-    before = workers.ledger.counts()
+    before = workers.stored.counts()
     assert Counter(together(workers.port, write)) == {201: 1, 422: CLIENTS - 1}
-    assert Rows(transactions=1, accounts=1, keys=1) == rows_since(before, workers.ledger)
+    assert Rows(transactions=1, accounts=1, keys=1) == rows_since(before, workers.stored)
 
 
 def test_a_chosen_id_is_taken_once(workers: Running) -> None:
     account, chosen = str(uuid4()), str(uuid4())
-    before = workers.ledger.counts()
+    before = workers.stored.counts()
     replies = together(workers.port, lambda _, client: client.add(account, 7, transaction_id=chosen))
     assert Counter(reply.status for reply in replies) == {201: 1, 200: CLIENTS - 1}
     assert len({reply.body for reply in replies}) == 1
-    assert Rows(transactions=1, accounts=1) == rows_since(before, workers.ledger)
+    assert Rows(transactions=1, accounts=1) == rows_since(before, workers.stored)
 
 
 def test_a_transaction_is_reversed_by_one(workers: Running) -> None:
@@ -200,9 +200,9 @@ def test_a_transaction_is_reversed_by_one(workers: Running) -> None:
     def undo(number: int, client: Client) -> int:
         return client.call("POST", f"/transactions/{legs[number % 2]}/reversal").status
 
-    before = workers.ledger.counts()
+    before = workers.stored.counts()
     assert Counter(together(workers.port, undo)) == {201: 1, 409: CLIENTS - 1}
-    assert Rows(transactions=2) == rows_since(before, workers.ledger)
+    assert Rows(transactions=2) == rows_since(before, workers.stored)
 
 
 def test_a_condition_lets_one_writer_through(workers: Running) -> None:

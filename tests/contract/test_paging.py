@@ -71,7 +71,7 @@ def test_a_page_holds_a_thousand_rows_where_nothing_else_is_said(
 def test_the_whole_list_of_transactions_is_newest_first_and_each_comes_once(
     running: Running, long_account: str
 ) -> None:
-    count = running.ledger.counts().transactions
+    count = running.stored.counts().transactions
     pages = walk(running, "/transactions")
     rows = [row for page in pages for row in page]
     assert [PAGE] * (count // PAGE) == [len(page) for page in pages][: count // PAGE]
@@ -82,7 +82,7 @@ def test_the_whole_list_of_transactions_is_newest_first_and_each_comes_once(
 
 
 def test_the_whole_list_of_accounts_is_by_id_and_each_comes_once(running: Running, long_account: str) -> None:
-    count = running.ledger.counts().accounts
+    count = running.stored.counts().accounts
     for limit in ("", "?limit=97"):
         rows = [row for page in walk(running, f"/accounts{limit}") for row in page]
         assert count == len(rows)

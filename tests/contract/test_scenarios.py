@@ -13,4 +13,4 @@ from tests.contract.tables import TABLES
     [pytest.param(scenario, id=f"{name}: {scenario}") for name, table in TABLES.items() for scenario in table],
 )
 def test_the_service_keeps_the_contract(running: Running, scenario: Scenario) -> None:
-    run_scenario(scenario, running.port, running.ledger, running.document)
+    run_scenario(scenario, running.port, running.stored, running.document)

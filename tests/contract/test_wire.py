@@ -12,7 +12,7 @@ from tests.contract.wire import Connection, head
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=str)
 def test_bytes_are_answered_once_and_in_order(running: Running, exchange: Exchange) -> None:
     names = Names(f"127.0.0.1:{running.port}")
-    before = running.ledger.counts()
+    before = running.stored.counts()
     sent: bytes = names.fill(exchange.sent)
     size = exchange.pieces or len(sent)
     with Connection(running.port) as connection:
@@ -30,4 +30,4 @@ def test_bytes_are_answered_once_and_in_order(running: Running, exchange: Exchan
         else:
             connection.send(head("GET", "/ping", {"Host": names["host"]}))
             assert connection.read_reply().status == 200
-    assert exchange.rows == rows_since(before, running.ledger)
+    assert exchange.rows == rows_since(before, running.stored)

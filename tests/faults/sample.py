@@ -6,6 +6,7 @@ from itertools import count
 from uuid import UUID
 
 from roadbed.data.migrations import parent
+from roadbed.kernel.settings import Settings
 from roadbed.resource.registry import load_domains, locations
 from tests.faults.rows import change, is_sqlite
 from tests.faults.writes import Entry
@@ -43,8 +44,8 @@ def entries() -> list[Entry]:
 
 
 def prepare(url: str) -> None:
-    """Make the tables of the ledger in an empty database."""
-    parent.upgrade(url, locations(load_domains(["ledger"])))
+    """Make the tables in an empty database, of all domains that a service serves: its start has nothing to migrate."""
+    parent.upgrade(url, locations(load_domains(Settings().domains)))
 
 
 async def fill(url: str) -> None:

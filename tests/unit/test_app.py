@@ -25,7 +25,7 @@ from roadbed.runtime.lifecycle import STOP_SIGNALS
 
 @pytest.fixture(scope="module")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    settings = Settings(data=tmp_path_factory.mktemp("app"), log_level="error")
+    settings = Settings(data=tmp_path_factory.mktemp("app"), log_level="error", domains=("ledger", "kv"))
     migrate_if_behind(settings)
     return settings
 
@@ -48,7 +48,7 @@ async def test_an_api_client_gets_a_description(migrated: Settings) -> None:
         {
             "name": "Roadbed",
             "version": roadbed.__version__,
-            "domains": {"ledger": "Ledger"},
+            "domains": {"ledger": "Ledger", "kv": "Key-value store"},
             "links": {
                 "documentation": "/docs",
                 "openapi": "/openapi.json",

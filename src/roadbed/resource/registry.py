@@ -16,7 +16,7 @@ from roadbed.data.migrations.locations import Location
 from roadbed.kernel.errors import ConfigurationError
 from roadbed.resource.domain import Domain
 
-SHIPPED = {"ledger": "roadbed.domains.ledger:domain"}
+SHIPPED = {"ledger": "roadbed.domains.ledger:domain", "kv": "roadbed.domains.kv:domain"}
 """The domains that come with Roadbed, by name."""
 
 ENTRY_POINTS = "roadbed.domains"

@@ -3,6 +3,8 @@
 from tests.contract.tables import (
     callers,
     conditions,
+    kv,
+    kv_inputs,
     lists,
     media,
     money,
@@ -28,4 +30,6 @@ TABLES = {
     "retries": retries.SCENARIOS,
     "callers": callers.SCENARIOS,
     "pages": pages.SCENARIOS,
+    "kv": kv.SCENARIOS,
+    "kv inputs": kv_inputs.SCENARIOS,
 }

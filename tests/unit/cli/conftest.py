@@ -1,4 +1,4 @@
-"""Commands run in this process: in an empty folder, without variables of the caller."""
+"""Commands run in this process: in an empty folder, without variables of the caller, with one domain."""
 
 import os
 import shutil
@@ -11,6 +11,9 @@ import pytest
 from roadbed.cli.main import run
 from roadbed.cli.migrating import migrate_if_behind
 from roadbed.kernel.settings import Settings
+
+DOMAINS = ("ledger",)
+"""What the commands are asked for: what they say is the same whatever else is shipped."""
 
 
 class Outcome(NamedTuple):
@@ -25,7 +28,7 @@ class Outcome(NamedTuple):
 def current_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a migrated database, made once: a migration takes a second."""
     place = tmp_path_factory.mktemp("current")
-    migrate_if_behind(Settings(data=place))
+    migrate_if_behind(Settings(data=place, domains=DOMAINS))
     return place
 
 
@@ -41,10 +44,11 @@ Command = Callable[..., Outcome]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, and an environment without settings."""
+    """An empty working directory, and an environment without settings but one: the domains."""
     for name in os.environ:
         if name.startswith("ROADBED_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("ROADBED_DOMAINS", ",".join(DOMAINS))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -59,7 +59,7 @@ def test_json_is_for_programs(roadbed: Command) -> None:
     assert [found[name] for name in ("body_limit", "keep_alive", "domains", "data", "metrics", "environment")] == [
         {"value": 2 * 1024 * 1024, "source": "ROADBED_BODY_LIMIT"},
         {"value": 60.0, "source": "ROADBED_KEEP_ALIVE"},
-        {"value": ["ledger"], "source": "default"},
+        {"value": ["ledger"], "source": "ROADBED_DOMAINS"},
         {"value": "data", "source": "default"},
         {"value": True, "source": "default"},
         {"value": "development", "source": "default"},

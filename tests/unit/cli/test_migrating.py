@@ -8,7 +8,7 @@ import pytest
 
 from roadbed.cli import migrating
 from roadbed.kernel.settings import Settings
-from tests.unit.cli.conftest import Command
+from tests.unit.cli.conftest import DOMAINS, Command
 
 REVISIONS = ["platform_0001", "ledger_0001"]
 
@@ -66,7 +66,7 @@ def test_a_second_upgrade_starts_no_child(migrated: Path, monkeypatch: pytest.Mo
         raise AssertionError("a child was started")
 
     monkeypatch.setattr(migrating.parent, "upgrade", refuse)
-    assert migrating.migrate_if_behind(Settings()) == []
+    assert migrating.migrate_if_behind(Settings(domains=DOMAINS)) == []
 
 
 def test_status_of_a_current_database(roadbed: Command, migrated: Path) -> None:

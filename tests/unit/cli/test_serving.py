@@ -23,7 +23,7 @@ from tests.support.ports import is_listening
 from tests.support.programs import find_program
 from tests.support.service import Service
 from tests.support.waiting import wait_until
-from tests.unit.cli.conftest import Command
+from tests.unit.cli.conftest import DOMAINS, Command
 
 PRODUCTION = {"ROADBED_ENVIRONMENT": "production", "ROADBED_OPEN_ACCESS": "true", "ROADBED_ALLOWED_HOSTS": "127.0.0.1"}
 
@@ -38,13 +38,13 @@ def banner(settings: Settings, ran: list[str] | None = None) -> list[str]:
 
 
 def test_the_banner_says_where_everything_is(tmp_path: Path) -> None:
-    lines = banner(Settings(port=0, data=tmp_path))
+    lines = banner(Settings(port=0, data=tmp_path, domains=("ledger", "kv")))
     assert [re.sub(r"^Roadbed \S+,", "Roadbed V,", line) for line in lines] == [
         "Roadbed V, development: open to everyone on this machine, and to nobody else",
         "  API      http://127.0.0.1:PORT/",
         "  Docs     http://127.0.0.1:PORT/docs",
         f"  Data     {tmp_path}/roadbed.db (SQLite)",
-        "  Domains  ledger",
+        "  Domains  ledger, kv",
         "  Stop     Ctrl-C",
     ]
 
@@ -170,7 +170,7 @@ def test_a_second_start_finds_what_the_first_left(start_service: StartService) -
 
 def test_serve_serves_what_is_migrated(start_service: StartService, current_database: Path, tmp_path: Path) -> None:
     shutil.copytree(current_database, tmp_path / "service-0" / "data")
-    service = start_service(command=[find_program("roadbed"), "serve"])
+    service = start_service(command=[find_program("roadbed"), "serve"], arguments=["--domains", ",".join(DOMAINS)])
     assert service.terminate() == 0
 
 

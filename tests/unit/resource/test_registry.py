@@ -58,7 +58,7 @@ def test_a_shipped_name_is_not_taken_by_a_package(entry_points: dict[str, str]) 
     ("name", "problem"),
     [
         ("ledgr", "domains: there is no domain 'ledgr'; did you mean ledger?"),
-        ("xyz", "domains: there is no domain 'xyz'; known are ledger"),
+        ("xyz", "domains: there is no domain 'xyz'; known are " + ", ".join(SHIPPED)),
         ("no.such.module:domain", "domains: 'no.such.module:domain': there is no module 'no'"),
         (
             "roadbed.domains.ledger:nothing",

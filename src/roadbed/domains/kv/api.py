@@ -21,7 +21,7 @@ from roadbed.domains.kv.model import (
     value_text,
 )
 from roadbed.domains.kv.reads import KeyCursor, VersionCursor
-from roadbed.domains.kv.service import Store, Stored
+from roadbed.domains.kv.service import Store
 from roadbed.http.call import Call
 from roadbed.http.operations import Operations
 from roadbed.http.paging import Page
@@ -34,7 +34,13 @@ BODY_LIMIT = MAX_VALUE + 64 * 1024
 
 MERGE_PATCH = "application/merge-patch+json"
 
-Patch = Annotated[msgspec.Raw, msgspec.Meta(description="What changes, as a JSON merge patch (RFC 7396)")]
+Patch = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        description="What changes, as a JSON merge patch (RFC 7396)", examples=[{"mode": "dark", "size": None}]
+    ),
+]
+History = Annotated[bool, msgspec.Meta(description="Return all that the key has been, newest first")]
 
 
 @operations.post("/kv", status=201, raises=[Conflict], body_limit=BODY_LIMIT)
@@ -61,7 +67,7 @@ async def list_entries(call: Call[Store], page: Page[KeyCursor], prefix: Prefix 
 
 @operations.get("/kv/{key:path}", limit=1000, raises=[NotFound])
 async def get_entry(
-    call: Call[Store], key: Key, page: Page[VersionCursor], version: Version | None = None, history: bool = False
+    call: Call[Store], key: Key, page: Page[VersionCursor], version: Version | None = None, history: History = False
 ) -> Entry | Listing[Revision]:
     """Return what is stored under a key, or was when it got a `version`.
 
@@ -93,7 +99,8 @@ async def put_entry(call: Call[Store], key: Key, body: NewValue) -> Entry:
     check_key(key, "path:key")
     value = value_text(body.value, "/value")
     stored = await call.service.put(key, value, body.ttl, call.if_match, call.if_none_match, call.idempotency)
-    return _told(call, stored)
+    call.status, call.version, call.replayed = stored.status, stored.entry.version, stored.replayed
+    return stored.entry
 
 
 @operations.patch(
@@ -110,7 +117,9 @@ async def patch_entry(call: Call[Store], key: Key, body: Patch) -> Entry:
     """
     check_key(key, "path:key")
     patch = value_text(body, "")
-    return _told(call, await call.service.patch(key, patch, call.if_match, call.if_none_match, call.idempotency))
+    stored = await call.service.patch(key, patch, call.if_match, call.if_none_match, call.idempotency)
+    call.version, call.replayed = stored.entry.version, stored.replayed
+    return stored.entry
 
 
 @operations.delete("/kv/{key:path}", status=204, raises=[NotFound, PreconditionFailed], conditional=True)
@@ -118,8 +127,3 @@ async def delete_entry(call: Call[Store], key: Key) -> None:
     """Delete a key. Its history stays, and its versions never come again."""
     check_key(key, "path:key")
     call.replayed = await call.service.delete(key, call.if_match, call.if_none_match, call.idempotency)
-
-
-def _told(call: Call[Store], stored: Stored) -> Entry:
-    call.status, call.version, call.replayed = stored.status, stored.entry.version, stored.replayed
-    return stored.entry

@@ -37,8 +37,16 @@ Key = Annotated[
         extra_json_schema={"pattern": KEY_PATTERN},
     ),
 ]
-Prefix = Annotated[str, msgspec.Meta(max_length=MAX_KEY, description="What the keys begin with")]
-Version = Annotated[int, msgspec.Meta(ge=1, description="The version as it was then", examples=[17])]
+Value = Annotated[
+    msgspec.Raw, msgspec.Meta(description="Any JSON, kept letter by letter", examples=[{"mode": "light"}])
+]
+Prefix = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=MAX_KEY, description="What the keys begin with", extra_json_schema={"pattern": r"^[^\x00]*$"}
+    ),
+]
+Version = Annotated[int, msgspec.Meta(ge=1, description="A number of the store's writes", examples=[17])]
 Ttl = Annotated[
     int, msgspec.Meta(ge=1, le=MAX_TTL, description="Seconds after which the value is gone", examples=[3600])
 ]
@@ -48,14 +56,14 @@ class NewEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A value to be stored under a key that is not there yet."""
 
     key: Key
-    value: msgspec.Raw
+    value: Value
     ttl: Ttl | None = None
 
 
 class NewValue(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A value to be stored, in place of the one that is there. Without a ``ttl`` it stays."""
 
-    value: msgspec.Raw
+    value: Value
     ttl: Ttl | None = None
 
 
@@ -64,7 +72,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     key: str
     value: msgspec.Raw
-    version: int
+    version: Version
     updated_at: datetime
     expires_at: datetime | None
 
@@ -76,7 +84,7 @@ class Revision(msgspec.Struct, frozen=True):
     """
 
     key: str
-    version: int
+    version: Version
     updated_at: datetime
     expires_at: datetime | None
     deleted: bool
