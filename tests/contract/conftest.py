@@ -52,3 +52,10 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """The shared service: scenarios use ids of their own and count differences of rows."""
     with serving(request.param, request, tmp_path_factory) as started:
         yield started
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service of two worker processes."""
+    with serving(request.param, request, tmp_path_factory, {"arguments": ("--workers", "2")}) as started:
+        yield started

@@ -4,74 +4,19 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from threading import Barrier
-from typing import Any
 from uuid import uuid4
 
-import pytest
-
-from tests.conftest import ENGINES
-from tests.contract.conftest import Running, serving
-from tests.contract.conventions import check_reply
+from tests.contract.conftest import Running
+from tests.contract.crowd import CLIENTS, Client, together
 from tests.contract.runner import rows_since
 from tests.contract.scenarios import Rows
-from tests.contract.wire import Connection, Reply, head
+from tests.contract.wire import Reply
 from tests.support.waiting import wait_until
 
-CLIENTS = 50
 WRITES = 20
 
 OPEN_FILES = re.compile(r'^roadbed_process_open_files\{worker="(\d+)"\} (\d+)', re.MULTILINE)
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A service of two worker processes."""
-    with serving(request.param, request, tmp_path_factory, {"arguments": ("--workers", "2")}) as started:
-        yield started
-
-
-class Client(Connection):
-    """A client with a connection of its own, which it keeps."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(port)
-        self._host = f"127.0.0.1:{port}"
-
-    def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
-        """Send one request and check what every reply has."""
-        raw = b"" if body is None else json.dumps(body).encode()
-        about = {} if body is None else {"Content-Type": "application/json", "Content-Length": str(len(raw))}
-        self.send(head(method, path, {"Host": self._host, **about, **(headers or {})}) + raw)
-        reply = self.read_reply(method)
-        check_reply(reply, method)
-        return reply
-
-    def add(self, account: str, amount: int, **more: str) -> Reply:
-        return self.call("POST", "/transactions", {"account_id": account, "amount": amount, **more})
-
-
-def together(port: int, act: Callable[[int, Client], Any], then: Callable[[], object] | None = None) -> list[Any]:
-    """Let all clients act at once, each on its own connection; ``then`` is called before they hang up."""
-    begin = Barrier(CLIENTS)
-    clients = [Client(port) for _ in range(CLIENTS)]
-
-    def run(number: int) -> Any:
-        begin.wait(timeout=60)
-        return act(number, clients[number])
-
-    try:
-        with ThreadPoolExecutor(CLIENTS) as pool:
-            results = list(pool.map(run, range(CLIENTS)))
-        if then is not None:
-            then()
-        return results
-    finally:
-        for client in clients:
-            client.close()
 
 
 def open_files(port: int) -> dict[str, int]:
