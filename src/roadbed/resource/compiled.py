@@ -55,6 +55,17 @@ class Compiled:
         own = self.plan.resource.before is not None or self.plan.resource.after is not None
         return own or any(child._any_hook(seen) for _, child, _ in self._linked)
 
+    def watched_feeds(self) -> tuple[str, ...]:
+        """Return the feeds, among those that are watched, to which a write of this resource may add."""
+        found: dict[str, Compiled] = {}
+        waiting = [self]
+        while waiting:
+            unit = waiting.pop()
+            if unit.plan.feed not in found:
+                found[unit.plan.feed] = unit
+                waiting += [child for _, child, _ in unit._linked]
+        return tuple(feed for feed, unit in found.items() if unit.plan.resource.events)
+
     def encoded(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return values of the API as columns take them: documents as text, enumerations as their value."""
         return {name: self._column_value(name, value) for name, value in values.items()}

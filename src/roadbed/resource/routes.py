@@ -19,6 +19,7 @@ from roadbed.resource.listing import declare_list
 from roadbed.resource.signatures import CallOf, Parameters, Said, base_of, declare
 from roadbed.resource.statements import Past
 from roadbed.resource.store import Done, Store
+from roadbed.resource.watching import declare_events
 from roadbed.resource.writes import Asked
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -73,6 +74,8 @@ class _Routes:
                 maker()
         if self.plan.resource.history:
             self.history()
+        if self.plan.resource.events:
+            declare_events(self.made, self.unit)
         if self.plan.status is not None:
             self.status()
         return self.made

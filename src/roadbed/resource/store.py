@@ -22,6 +22,7 @@ from roadbed.resource.create_postgres import CreateFlight
 from roadbed.resource.lists import Lists
 from roadbed.resource.lookups import lookup_program
 from roadbed.resource.secrets import NO_SECRETS, Secrets, seal, unseal
+from roadbed.resource.selection import open_hub
 from roadbed.resource.statements import Past
 from roadbed.resource.steps import Steps, drive, drive_async
 from roadbed.resource.writes import Asked, change, clear, create, create_many, move, remove
@@ -62,6 +63,8 @@ class Store:
         self.clock = clock
         table = self.plan.table
         self.lists = Lists(unit, database, clock)
+        self.hub = open_hub(unit, database) if self.plan.resource.events else None
+        self._watched = unit.watched_feeds()
         row = self.plan.shapes.row
         self._decode = msgspec.json.Decoder(row).decode
         self._decode_many = msgspec.json.Decoder(list[row]).decode
@@ -121,6 +124,7 @@ class Store:
         if self._creates is not None and idempotency is None:
             row = await self._creates.join(values, asked)
             if row is not None:
+                self.ring()
                 return Done(row, secrets=(secrets,))
             # Something is in the way: the path that looks at one thing after the other says what.
         sealed = seal(sealing, [secrets]) if secrets and idempotency is not None else ""
@@ -175,6 +179,19 @@ class Store:
         sealed: str = "",
     ) -> Done:
         """Do what the steps say, in one transaction, at most once per key."""
+        done = await self._write(steps, idempotency, many=many, sealed=sealed)
+        if not done.replayed:
+            self.ring()
+        return done
+
+    def ring(self) -> None:
+        """Wake those who watch this resource, or one whose rows a write of it may touch: a write was committed."""
+        for feed in self._watched:
+            self.database.bell.ring(feed)
+
+    async def _write(
+        self, steps: Callable[[], Steps], idempotency: Idempotency | None, *, many: bool, sealed: str
+    ) -> Done:
         if self._in_thread:
             return await self._writes.join(Intent(steps, idempotency, many or self._goes_along, sealed))
 
