@@ -9,12 +9,14 @@ import msgspec
 R = TypeVar("R")
 
 
-class Listing(msgspec.Struct, Generic[R], frozen=True):
+class Listing(msgspec.Struct, Generic[R]):
     """Rows of one page. ``next`` is the keyset cursor (a struct of sort keys) after the last row, or None at the end.
 
-    ``total`` counts all rows of the filter, where that was asked for.
+    ``total`` counts all rows of the filter, where that was asked for. Requests may share a listing: nobody changes its
+    rows. ``encoded`` is their JSON, once somebody has written it.
     """
 
     items: list[R]
     next: Any = None
     total: int | None = None
+    encoded: bytes | None = None

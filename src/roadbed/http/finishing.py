@@ -69,7 +69,9 @@ def _make_finish_listing(signature: Signature) -> Finish:
             call.add_header("link", next_link(call.path, call.query, write(listing.next)))
         if listing.total is not None:
             call.add_header("total-count", str(listing.total))
-        return encode(listing.items)
+        if listing.encoded is None:
+            listing.encoded = encode(listing.items)
+        return listing.encoded
 
     return finish_listing
 

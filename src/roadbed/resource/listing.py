@@ -30,7 +30,12 @@ def declare_list(group: Operations[Store], unit: Compiled, name: str) -> None:
     plan = unit.plan
     asked = filters_of(plan)
 
-    async def rows(call: CallOf, page: Page[Cursor], sort: str, q: str = "", **given: Any) -> Listing[Any]:
+    async def rows(call: CallOf, **given: Any) -> Listing[Any]:
+        base = base_of(call)
+        # All that the reply depends on: the question as it came, and what addresses in the rows begin with.
+        return await call.service.lists.shared.ask((call.query, base), lambda: read(call.service, base, **given))
+
+    async def read(store: Store, base: str, page: Page[Cursor], sort: str, q: str = "", **given: Any) -> Listing[Any]:
         question = Question(
             filters=read_filters(asked, given),
             search=q,
@@ -39,8 +44,7 @@ def declare_list(group: Operations[Store], unit: Compiled, name: str) -> None:
             after=page.after,
             total=page.total,
         )
-        listing = await call.service.lists.page(question)
-        base = base_of(call)
+        listing = await store.lists.page(question)
         return Listing([unit.show(row, base) for row in listing.items], listing.next, listing.total)
 
     orders = Literal[tuple(way + each for each in plan.sortable for way in ("", "-"))]

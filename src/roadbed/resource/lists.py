@@ -11,6 +11,7 @@ import msgspec
 from roadbed.data.database import Database
 from roadbed.data.listing import Listing
 from roadbed.data.queries import Query
+from roadbed.data.shared import Shared
 from roadbed.http.shapes import bare
 from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import Fault, Invalid
@@ -56,13 +57,14 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lists:
-    """The lists of one resource."""
+    """The lists of one resource. Replies that are made of the same rows in the same way are ``shared``."""
 
     def __init__(self, unit: Compiled, database: Database, clock: Clock) -> None:
         self._unit = unit
         self._clock = clock
         self._plan = unit.plan
         self._database = database
+        self.shared = Shared()
         self._shapes: dict[Any, Query[Any]] = {}
 
     async def page(self, question: Question) -> Listing[Any]:

@@ -14,6 +14,7 @@ from roadbed.data.database import Database, Program, Statements
 from roadbed.data.idempotency import Idempotency, once
 from roadbed.data.listing import Listing
 from roadbed.data.queries import Queries
+from roadbed.data.shared import Shared
 from roadbed.domains.ledger.lookups import ACCOUNTS, TRANSACTIONS
 from roadbed.domains.ledger.model import (
     INT64_MIN,
@@ -82,6 +83,7 @@ class Ledger:
         self._post = database.flight(program, keys=clashes)
         self._transactions = database.flight(TRANSACTIONS.program("ledger_transactions"))
         self._accounts = database.flight(ACCOUNTS.program("ledger_accounts"))
+        self._lists = Shared()
 
     async def create(self, new: NewTransaction, idempotency: Idempotency | None = None) -> Posted:
         """Add one transaction to an account.
@@ -191,6 +193,12 @@ class Ledger:
         self, limit: int, after: TransactionCursor | None, account_id: UUID | None, total: bool
     ) -> Listing[Transaction]:
         """Return transactions, newest first, of one account or of all. An unknown account has none."""
+        asked = (limit, after, account_id, total)
+        return await self._lists.ask(("transactions", asked), lambda: self._read_transactions(*asked))
+
+    async def _read_transactions(
+        self, limit: int, after: TransactionCursor | None, account_id: UUID | None, total: bool
+    ) -> Listing[Transaction]:
         start = after or NEWEST
         arguments: dict[str, Any] = {"created_at": start.created_at, "limit": limit + 1}
         if account_id is None:
@@ -216,6 +224,10 @@ class Ledger:
 
     async def list_accounts(self, limit: int, after: AccountCursor | None, total: bool) -> Listing[Account]:
         """Return accounts by id."""
+        asked = (limit, after, total)
+        return await self._lists.ask(("accounts", asked), lambda: self._read_accounts(*asked))
+
+    async def _read_accounts(self, limit: int, after: AccountCursor | None, total: bool) -> Listing[Account]:
         if after is None:
             rows = await self._database.fetch(_FIRST_ACCOUNTS, limit=limit + 1)
         else:
