@@ -17,10 +17,12 @@ import msgspec
 
 import roadbed
 from roadbed.data import changes, idempotency
+from roadbed.data.cache.opening import Cache, open_cache
 from roadbed.data.database import Database, Health
 from roadbed.data.migrations.locations import State, state
 from roadbed.data.opening import open_database
 from roadbed.http.asgi import Receive, Scope, Send
+from roadbed.http.caching import ResponseCache
 from roadbed.http.call import Call
 from roadbed.http.connections import STATE_KEY
 from roadbed.http.edge import Edge
@@ -100,7 +102,7 @@ async def live(_call: Call[Platform]) -> Alive:
 async def ready(call: Call[Platform]) -> Report:
     """Tell whether the process should get requests, with the state and latency of each component; 503 if not."""
     report = await call.service.readiness.report()
-    call.status = 200 if report.status == "ready" else 503
+    call.status = 200 if report.status in ("ready", "degraded") else 503
     return report
 
 
@@ -184,15 +186,19 @@ class Application:
             database = await patiently(lambda: open_database(settings, events), settings.database_wait, events)
             stack.push_async_callback(database.close, CLOSE_TIMEOUT)
             schema_state(await database.stored_heads(), domains).require_current()
-            figures = self._metrics(database) if settings.metrics else None
+            cache = await open_cache(settings, database, events)
+            stack.push_async_callback(cache.close)
+            figures = self._metrics(database, cache) if settings.metrics else None
             services = [group for domain in domains for group in domain.opened(database, now)]
             described = Platform(domains, self._readiness, figures)
-            self._edge = edge = Edge([(platform, described), *services], events, http_options(settings))
+            self._edge = edge = Edge(
+                [(platform, described), *services], events, http_options(settings), cache=ResponseCache(cache, events)
+            )
             shared[STATE_KEY] = edge.connections
             jobs = Jobs(events)
             stack.push_async_callback(jobs.stop)
             self._start_jobs(jobs, database, figures)
-            self._readiness.started(_checks(database, domains))
+            self._readiness.started({**_checks(database, domains), **cache.checks()})
             names = [domain.name for domain in domains]
             fields = {"domains": names, "engine": database.dialect, "process": os.getpid()}
             events.emit(Notice("info", "Serving", fields))
@@ -201,10 +207,11 @@ class Application:
             memory.settle()
             yield edge
 
-    def _metrics(self, database: Database) -> Metrics:
+    def _metrics(self, database: Database, cache: Cache) -> Metrics:
         figures = Metrics(roadbed.__version__, database.dialect)
         figures.subscribe(self._events)
         figures.watch(database.gauges)
+        figures.watch(cache.bodies.gauges)
         figures.watch(self._http_gauges)
         return figures
 

@@ -100,11 +100,12 @@ class Program(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The answer of one component: ``latency`` in seconds."""
+    """The answer of one component: ``latency`` in seconds. ``vital``: without it the service cannot do its work."""
 
     ok: bool
     latency: float
     detail: str = ""
+    vital: bool = True
 
 
 class Database(Statements, Protocol):
@@ -131,6 +132,11 @@ class Database(Statements, Protocol):
         ``keys`` names what an item must not share with another one of its flight (an idempotency key, a chosen id):
         the later one waits for a later flight, in order of arrival.
         """
+        ...
+
+    def state(self) -> int | None:
+        """Return a number that is another one as soon as anything was committed, by whomever; None where it takes a
+        question to the database to tell."""
         ...
 
     async def stored_heads(self) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ class Call(msgspec.Struct, Generic[S], eq=False):
     For the reply: ``status``; ``version`` becomes the strong ``ETag`` and lets a GET answer 304; ``location`` becomes
     ``Location``; ``replayed`` becomes ``Idempotency-Replayed: true``; ``add_header`` adds any other field. ``stream``
     is what the reply is made from while it is sent (the compiler sets it), ``since`` is when a part of a body last came
-    or went; ``lasted`` is, of an event stream, how many seconds there were until it began.
+    or went; ``lasted`` is, of an event stream, how many seconds there were until it began; ``cache`` is what the cache
+    had to do with it.
     """
 
     service: S
@@ -60,6 +61,7 @@ class Call(msgspec.Struct, Generic[S], eq=False):
     stream: AsyncIterator[bytes] | Channel | None = None
     since: float = 0.0
     lasted: float = 0.0
+    cache: str = ""
 
     def header(self, name: str) -> str | None:
         """Return a header field of the request, or None. Several lines of one name are joined with ``, ``."""

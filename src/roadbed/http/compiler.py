@@ -15,6 +15,7 @@ from roadbed.http.accepting import prefers_html
 from roadbed.http.asgi import Receive
 from roadbed.http.binding import Bind, make_binder, refuse_unknown, split_query
 from roadbed.http.bodies import JsonBody, MediaTypes, has_body, read_body
+from roadbed.http.caching import ResponseCache
 from roadbed.http.call import Call
 from roadbed.http.finishing import Finish, make_finish
 from roadbed.http.idempotency import fingerprint_call, read_key
@@ -51,7 +52,9 @@ class Endpoint(NamedTuple):
     parameters: tuple[Parameter, ...]
 
 
-def compile_groups(groups: Sequence[tuple[Operations[Any], Any]], options: HttpOptions) -> list[Endpoint]:
+def compile_groups(
+    groups: Sequence[tuple[Operations[Any], Any]], options: HttpOptions, cache: ResponseCache | None = None
+) -> list[Endpoint]:
     """Compile all operations of all groups, each over its service.
 
     Raises:
@@ -68,7 +71,7 @@ def compile_groups(groups: Sequence[tuple[Operations[Any], Any]], options: HttpO
                 problems.append(f"{operation.where}: the path is taken by {first.where}")
             signature = read_signature(operation, problems)
             if signature is not None:
-                endpoints.append(_compile(operation, signature, service, options))
+                endpoints.append(_compile(operation, signature, service, options, cache))
     if problems:
         raise ConfigurationError("Some operations are declared wrongly: " + "; ".join(problems), problems)
     return _with_pages(endpoints)
@@ -115,7 +118,9 @@ def _anonymous(segment: str) -> str:
     return "{:path}" if segment.endswith(":path}") else "{}"
 
 
-def _compile(operation: Operation, signature: Signature, service: Any, options: HttpOptions) -> Endpoint:
+def _compile(
+    operation: Operation, signature: Signature, service: Any, options: HttpOptions, cache: ResponseCache | None
+) -> Endpoint:
     paging = _paging_parameters(operation, signature)
     parameters = (*signature.parameters, *paging)
     bind = _with_page(make_binder(parameters, ignoring=operation.page), signature)
@@ -123,6 +128,8 @@ def _compile(operation: Operation, signature: Signature, service: Any, options: 
     unsafe = is_unsafe(operation.method)
     if not unsafe:
         answer = _safe(operation, bind, finish)
+        if cache is not None and operation.cache:
+            answer = cache.wrap(answer, operation.cache, operation.where)
     elif signature.is_streamed:
         answer = _streamed(operation, bind, finish, options)
     else:

@@ -50,4 +50,4 @@ def request_id(given: bytes | None) -> str:
 def merge(given: list[Header] | tuple[Header, ...], conventions: tuple[Header, ...]) -> list[Header]:
     """Return the given fields, followed by those conventions whose names are not among them."""
     names = {name for name, _ in given}
-    return [*given, *(field for field in conventions if field[0] not in names)]
+    return [*given, *[field for field in conventions if field[0] not in names]]

@@ -31,6 +31,7 @@ from urllib.parse import quote
 
 from roadbed.http import conventions, docs, fields
 from roadbed.http.asgi import ClientLeft, Header, Receive, ReplyBroken, Scope, Send, answer_other
+from roadbed.http.caching import ResponseCache
 from roadbed.http.call import ABANDONED, EXPIRED, TOO_SLOW, Call
 from roadbed.http.channels import Channel, Channels
 from roadbed.http.compiler import compile_groups
@@ -72,13 +73,13 @@ class Edge:
         events: Events,
         options: HttpOptions | None = None,
         mounts: Mapping[str, Mount] | None = None,
+        cache: ResponseCache | None = None,
     ) -> None:
         self.options = options = options or HttpOptions()
-        self.connections = Connections(options, events)
-        self.channels = Channels()
+        self.connections, self.channels = Connections(options, events), Channels()
         groups = [*operation_groups, (docs.operations, docs.Documentation(self.document))]
         self._groups = [group for group, _ in groups]
-        self.endpoints = compile_groups(groups, options)
+        self.endpoints = compile_groups(groups, options, cache)
         self._find = Router(self.endpoints).find
         self._mounts = MountTable({docs.ASSETS: docs.assets(), **(mounts or {})})
         self._guard = Guard(options)
@@ -183,8 +184,7 @@ class Edge:
             return self._no_method(call, place)
         if endpoint.unsafe:
             self._guard.check_origin(call.fields)
-        call.service = endpoint.service
-        call.status = endpoint.status
+        call.service, call.status = endpoint.service, endpoint.status
         self._watch(call)
         try:
             body = await endpoint.answer(call, segments, receive)
@@ -255,9 +255,9 @@ class Edge:
 
     def _emit(self, call: Call[Any], status: int, size: int, slug: str) -> None:
         duration = call.lasted or perf_counter() - call.started
-        trace = call.trace_id
+        trace, cache = call.trace_id, call.cache
         event = RequestFinished(
-            call.request_id, call.method, call.route, call.path, status, duration, call.client, size, slug, trace
+            call.request_id, call.method, call.route, call.path, status, duration, call.client, size, slug, trace, cache
         )
         for subscriber in self._finished:
             subscriber(event)

@@ -39,7 +39,7 @@ def make_finish(operation: Operation, signature: Signature) -> Finish:
             if type(result) is not Listing:
                 return finish_single(call, result)
             # It has no version to compare; conditions that are malformed are refused all the same.
-            _is_fresh(call)
+            is_fresh(call)
             return finish_listing(call, result)
 
         return finish_either
@@ -53,7 +53,7 @@ def make_finish(operation: Operation, signature: Signature) -> Finish:
 
     def finish(call: Call[Any], result: Any) -> bytes:
         fields = call.fields
-        if (b"if-none-match" in fields or b"if-match" in fields) and _is_fresh(call):
+        if (b"if-none-match" in fields or b"if-match" in fields) and is_fresh(call):
             return b""
         return encode(result)
 
@@ -82,7 +82,7 @@ def _finish_raw(call: Call[Any], reply: Any) -> bytes:
     call.media_type = reply.media_type.encode("latin-1")
     for name, value in reply.headers.items():
         call.add_header(name, value)
-    if call.version is not None and not is_unsafe(call.method) and _is_fresh(call):
+    if call.version is not None and not is_unsafe(call.method) and is_fresh(call):
         return b""
     if isinstance(reply.body, bytes):
         return reply.body
@@ -90,7 +90,7 @@ def _finish_raw(call: Call[Any], reply: Any) -> bytes:
     return b""
 
 
-def _is_fresh(call: Call[Any]) -> bool:
+def is_fresh(call: Call[Any]) -> bool:
     """Tell whether the client has this version already, and make the reply a 304 if so (RFC 9110, section 13.2.2)."""
     if_match, if_none_match = call.header("if-match"), call.header("if-none-match")
     known = None if if_match is None else read_tags(if_match, "If-Match", weak=False)

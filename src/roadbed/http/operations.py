@@ -52,7 +52,9 @@ class Options(TypedDict, total=False):
     - ``produces``: media types of a ``Reply``, for OpenAPI;
     - ``documented``: whether OpenAPI lists it;
     - ``page``: a GET for people. It leaves query parameters that it does not know alone (campaign tags), and where
-      another operation has the same path, a request whose ``Accept`` prefers HTML comes here.
+      another operation has the same path, a request whose ``Accept`` prefers HTML comes here;
+    - ``cache``: of a GET that answers with a value: the feed by whose number its reply is kept. It depends on the
+      address of the request, and on rows whose every write bumps that feed, and on nothing else.
     """
 
     status: int
@@ -66,6 +68,7 @@ class Options(TypedDict, total=False):
     produces: str | Sequence[str]
     documented: bool
     page: bool
+    cache: str
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +91,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     page: bool = False
     returns: Any = None
     """What it returns, where that is known better than its annotation says."""
+    cache: str = ""
 
     @property
     def where(self) -> str:

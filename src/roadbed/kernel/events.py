@@ -41,7 +41,7 @@ class RequestFinished(msgspec.Struct, frozen=True, gc=False):
     seconds from when the head was there, and the request's turn had come on its connection, until the reply was handed
     to the connection (of an event stream: until its begin). ``problem`` is the slug of the failure, or ``""``: what
     broke a reply in its middle comes with the status that it began with. ``trace_id`` is that of the caller's trace, or
-    ``""``.
+    ``""``. ``cache`` is as in ``CacheAsked``, and empty for what is never kept.
     """
 
     request_id: str
@@ -54,6 +54,7 @@ class RequestFinished(msgspec.Struct, frozen=True, gc=False):
     size: int
     problem: str
     trace_id: str = ""
+    cache: str = ""
 
 
 class RequestFailed(msgspec.Struct, frozen=True):
@@ -101,6 +102,23 @@ class DatabaseFailed(msgspec.Struct, frozen=True):
 
     dialect: str
     kind: str
+    error: BaseException
+
+
+class CacheAsked(msgspec.Struct, frozen=True, gc=False):
+    """The cache of replies was asked for a reply that follows a feed (``resource``).
+
+    ``result``: ``hit`` (kept in this process), ``shared`` (kept in Redis), ``miss``, ``collapsed`` (another request was
+    just making it), ``bypass`` (the client wanted a new one).
+    """
+
+    resource: str
+    result: str
+
+
+class CacheFailed(msgspec.Struct, frozen=True):
+    """Redis could not do what was asked: the reply comes from the database."""
+
     error: BaseException
 
 

@@ -172,6 +172,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, About("How many changes of each kind of row are kept at most.", least=1000, most=1_000_000_000)
     ] = 1_000_000
 
+    redis_url: Annotated[
+        str,
+        About(
+            "A Redis in which replies are kept for all processes: `redis://:password@host:6379/0`. "
+            "Empty: each process keeps its own.",
+            secret=True,
+        ),
+    ] = ""
+    cache_entries: Annotated[
+        int, About("How many replies one process keeps at most; 0 keeps none.", least=0, most=10_000_000)
+    ] = 10_000
+    cache_bytes: Annotated[
+        int,
+        About("How much memory the replies that one process keeps may take.", "bytes", least=0, most=64 * 1024 * MIB),
+    ] = 64 * MIB
+    cache_ttl: Annotated[int, About("How long Redis keeps a reply.", "s", least=1, most=31_536_000)] = 3600
+
     log_format: Annotated[
         Literal["auto", "json", "console"],
         About("How log lines look. `auto`: `console` for a terminal in development, else `json`."),
@@ -216,6 +233,7 @@ _SECTIONS = {
     "host": "Listening",
     "body_limit": "Requests",
     "database_url": "Database",
+    "redis_url": "Cache",
     "log_format": "Logs and metrics",
 }
 

@@ -152,6 +152,8 @@ def _disagreements(settings: Settings, sources: Mapping[str, str]) -> Iterator[s
         yield f"{sources['database_direct_url']}: {mask(direct)}: postgresql:// is expected"
     elif direct and settings.dialect != "postgres":
         yield f"{sources['database_direct_url']}: goes with a PostgreSQL database_url only"
+    if settings.redis_url and not settings.redis_url.startswith(("redis://", "rediss://", "unix://")):
+        yield f"{sources['redis_url']}: {mask(settings.redis_url)}: redis:// is expected"
     for host in settings.allowed_hosts:
         if problem := host_problem(host):
             yield f"{sources['allowed_hosts']}: {host!r}: {problem}"

@@ -52,7 +52,7 @@ def declare_list(group: Operations[Store], unit: Compiled, name: str) -> None:
     if plan.searched:
         parameters.append(("q", Annotated[str, msgspec.Meta(max_length=LONGEST_SEARCH)], ""))
     said = Said(name, f"List {plan.title}.", [*parameters, *parameters_of(plan, asked)], Listing[plan.shapes.shown])
-    declare(group, "GET", plan.resource.path, rows, said, limit=plan.resource.limit)
+    declare(group, "GET", plan.resource.path, rows, said, limit=plan.resource.limit, cache=plan.kept_by)
 
 
 def filters_of(plan: Plan) -> dict[str, tuple[str, str]]:

@@ -54,6 +54,11 @@ class Plan:
         """Whether the service makes the key of a new row."""
         return self.key.kind == "uuid"
 
+    @property
+    def kept_by(self) -> str:
+        """The feed by whose number replies to reads are kept, or an empty text where none are."""
+        return self.feed if self.resource.cache else ""
+
     def uniques(self) -> list[tuple[str, ...]]:
         """Return the groups of fields that no two rows share, the key left out."""
         single = [(field.name,) for field in self.stored if field.unique and not field.key]

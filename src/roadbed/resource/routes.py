@@ -157,7 +157,7 @@ class _Routes:
         if plan.resource.history:
             parameters.append(("version", int | None, None))
         said = self.say("get", f"Return one of {plan.title}.")
-        self.declare("GET", self.one, get, said, parameters, plan.shapes.shown, raises=[NotFound])
+        self.declare("GET", self.one, get, said, parameters, plan.shapes.shown, raises=[NotFound], cache=plan.kept_by)
 
     def patch(self) -> None:
         plan, key = self.plan, self.key.name

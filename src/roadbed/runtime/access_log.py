@@ -34,6 +34,7 @@ class AccessLine(msgspec.Struct, omit_defaults=True, gc=False):
     size: int
     problem: str = ""
     trace_id: str = ""
+    cache: str = ""
 
 
 class Timestamps:
@@ -113,6 +114,7 @@ def _json(line: Callable[[bytes], None]) -> Callable[[RequestFinished], None]:
                     event.size,
                     event.problem,
                     event.trace_id,
+                    event.cache,
                 )
             )
         )
@@ -129,7 +131,7 @@ def _console(line: Callable[[bytes], None], *, colours: bool) -> Callable[[Reque
             status = f"\x1b[{_COLOURS.get(event.status // 100, '0')}m{status}\x1b[0m"
         # A path may hold anything, also what moves the cursor of a terminal.
         path = "".join(c if c.isprintable() else "?" for c in event.path[:PATH_SHOWN])
-        problem = f" {event.problem}" if event.problem else ""
+        problem = f" {event.problem}" if event.problem else f" cache {event.cache}" if event.cache else ""
         text = f"{now()} {event.method:<6} {path} {status} {event.duration * 1000:.1f} ms{problem} {event.request_id}"
         line(text.encode())
 

@@ -25,17 +25,19 @@ FRESH = 0.25
 
 
 class Component(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The state of one component. ``latency_ms`` is how long it took to answer."""
+    """The state of one component; ``degraded``: it failed, and the service goes on without it.
 
-    state: Literal["ok", "failed"]
+    ``latency_ms`` is how long it took to answer."""
+
+    state: Literal["ok", "degraded", "failed"]
     latency_ms: float
     detail: str = ""
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What ``/health/ready`` says. Only ``ready`` should get requests."""
+    """What ``/health/ready`` says. Only ``ready`` and ``degraded`` should get requests."""
 
-    status: Literal["starting", "ready", "failed", "draining"]
+    status: Literal["starting", "ready", "degraded", "failed", "draining"]
     components: dict[str, Component]
 
 
@@ -72,8 +74,9 @@ class Readiness:
             self._asking = asyncio.get_running_loop().create_task(self._ask())
         # Shielded: a probe that hangs up must not take the answer from the others that wait for it.
         components = await asyncio.shield(self._asking)
-        ready = all(component.state == "ok" for component in components.values())
-        return Report("ready" if ready else "failed", components)
+        states = {component.state for component in components.values()}
+        status = "failed" if "failed" in states else "degraded" if "degraded" in states else "ready"
+        return Report(status, components)
 
     async def _ask(self) -> dict[str, Component]:
         names = list(self._checks)
@@ -93,7 +96,9 @@ class Readiness:
         except Exception as error:  # noqa: BLE001 - a broken component is an answer, not an error of the probe
             # Its text may name hosts and users: the log has it, a public page has not.
             return Component("failed", _ms(perf_counter() - begin), type(error).__name__)
-        return Component("ok" if health.ok else "failed", _ms(health.latency), health.detail)
+        return Component(
+            "ok" if health.ok else "failed" if health.vital else "degraded", _ms(health.latency), health.detail
+        )
 
 
 def _ms(seconds: float) -> float:

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from roadbed.kernel.events import (
+    CacheFailed,
     DatabaseFailed,
     Events,
     FlightRetried,
@@ -63,6 +64,7 @@ def log_events(events: Events, logs: Logs, settings: Settings) -> None:
     events.on(Notice, lines.notice)
     events.on(RequestFailed, lines.request_failed)
     events.on(DatabaseFailed, lines.database_failed)
+    events.on(CacheFailed, lines.cache_failed)
     events.on(FlightSplit, lines.flight_split)
     events.on(FlightRetried, lines.flight_retried)
     events.on(RequestShed, lines.request_shed)
@@ -103,6 +105,11 @@ class EventLines:
                 error=_line(event.error),
                 **_suppressed(held),
             )
+
+    def cache_failed(self, event: CacheFailed) -> None:
+        """Write that Redis did not do what was asked."""
+        if (held := self._few.passes("cache")) is not None:
+            self._logger.warning("The cache in Redis failed", error=_line(event.error), **_suppressed(held))
 
     def flight_split(self, event: FlightSplit) -> None:
         """Write that a flight had to run item by item: the cause deserves a look."""

@@ -86,6 +86,18 @@ DATABASE_FILE = Measure(
 DATABASE_ERRORS = Measure(
     "roadbed_database_errors_total", "counter", "What the database could not do, by kind.", ("dialect", "kind")
 )
+CACHE_REQUESTS = Measure(
+    "roadbed_cache_requests_total",
+    "counter",
+    "Requests that the cache was asked for, by the feed that they follow. `hit`: kept in this process; `shared`: in "
+    "Redis; `miss`; `collapsed`: another request was just making the reply; `bypass`: the client wanted a new one.",
+    ("resource", "result"),
+)
+CACHE_ENTRIES = Measure("roadbed_cache_entries", "gauge", "Replies that are kept in memory.")
+CACHE_BYTES = Measure("roadbed_cache_bytes", "gauge", "Memory that these replies take, about.")
+CACHE_ERRORS = Measure(
+    "roadbed_cache_errors_total", "counter", "What Redis could not do; replies came from memory and the database then."
+)
 LOOP_LAG = Measure(
     "roadbed_event_loop_lag_seconds",
     "gauge",
@@ -127,6 +139,10 @@ MEASURES = (
     POOL,
     DATABASE_FILE,
     DATABASE_ERRORS,
+    CACHE_REQUESTS,
+    CACHE_ENTRIES,
+    CACHE_BYTES,
+    CACHE_ERRORS,
     LOOP_LAG,
     PROCESS_CPU,
     PROCESS_MEMORY,

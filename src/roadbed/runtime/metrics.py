@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from roadbed.kernel.events import (
+    CacheAsked,
+    CacheFailed,
     DatabaseFailed,
     Events,
     FlightLanded,
@@ -27,7 +29,7 @@ from roadbed.runtime import measures
 from roadbed.runtime.measures import MEASURES, Measure
 from roadbed.runtime.metrics_folder import VARIABLE, files, forget_the_dead
 from roadbed.runtime.process import figures
-from roadbed.runtime.tallies import FlightTallies, RequestTallies, Tally
+from roadbed.runtime.tallies import CacheTallies, FlightTallies, RequestTallies, Tally
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -54,6 +56,7 @@ class Metrics:
         self._metrics = {measure: self._make(measure) for measure in MEASURES}
         self._requests = RequestTallies()
         self._flights = FlightTallies()
+        self._cache = CacheTallies()
         self._probes: list[Probe] = []
         self._worker = str(os.getpid())
         self._cpu = 0.0
@@ -69,6 +72,9 @@ class Metrics:
         events.on(RequestShed, lambda event: self._of(measures.REQUESTS_SHED, event.queue).inc())
         events.on(DatabaseFailed, lambda event: self._of(measures.DATABASE_ERRORS, event.dialect, event.kind).inc())
 
+        events.on(CacheAsked, self._cache.asked)
+        events.on(CacheFailed, lambda _: self._metrics[measures.CACHE_ERRORS].inc())
+
     def watch(self, probe: Probe) -> None:
         """Ask ``probe`` for present figures at every flush."""
         self._probes.append(probe)
@@ -82,6 +88,8 @@ class Metrics:
             add(self._of(measures.FLIGHT_SIZE, flight), size)
             add(self._of(measures.FLIGHT_WAIT, flight), wait)
             add(self._of(measures.FLIGHT_DURATION, flight), duration)
+        for (resource, result), count in self._cache.take():
+            self._of(measures.CACHE_REQUESTS, resource, result).inc(count)
         for probe in self._probes:
             for name, value in probe().items():
                 self._gauge(name, value)
@@ -143,6 +151,8 @@ _PLACES: dict[str, tuple[Measure, *tuple[str, ...]]] = {
     "wal_bytes": (measures.DATABASE_FILE, "wal"),
     "http_in_flight": (measures.HTTP_IN_FLIGHT,),
     "http_connections": (measures.HTTP_CONNECTIONS,),
+    "cache_entries": (measures.CACHE_ENTRIES,),
+    "cache_bytes": (measures.CACHE_BYTES,),
     "http_streams": (measures.HTTP_STREAMS,),
 }
 

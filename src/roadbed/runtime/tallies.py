@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from roadbed.kernel.events import FlightLanded, RequestFinished
+from roadbed.kernel.events import CacheAsked, FlightLanded, RequestFinished
 from roadbed.runtime.measures import DURATIONS, SIZES, WAITS
 
 UNMATCHED = "unmatched"
@@ -85,3 +85,20 @@ class FlightTallies:
                 size[:] = new_tally(SIZES)
                 wait[:] = new_tally(WAITS)
                 duration[:] = new_tally(WAITS)
+
+
+class CacheTallies:
+    """How often the cache was asked, by (resource, result)."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str], int] = {}
+
+    def asked(self, event: CacheAsked) -> None:
+        """Count one request."""
+        key = (event.resource, event.result)
+        self._counts[key] = self._counts.get(key, 0) + 1
+
+    def take(self) -> Iterator[tuple[tuple[str, str], int]]:
+        """Yield what was counted since the last call."""
+        counts, self._counts = self._counts, {}
+        yield from counts.items()

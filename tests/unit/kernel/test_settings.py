@@ -46,7 +46,11 @@ def test_a_value_that_is_shown_can_be_set(row: Setting) -> None:
 
 
 def test_urls_are_secret() -> None:
-    assert {name for name, row in ROWS.items() if row.about.secret} == {"database_url", "database_direct_url"}
+    assert {name for name, row in ROWS.items() if row.about.secret} == {
+        "database_url",
+        "database_direct_url",
+        "redis_url",
+    }
 
 
 def test_names_and_variables_match() -> None:

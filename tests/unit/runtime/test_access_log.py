@@ -59,6 +59,12 @@ def test_the_trace_of_the_caller_is_named() -> None:
     assert msgspec.json.decode(line)["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
+def test_what_the_cache_had_to_do_with_it_is_named() -> None:
+    event = msgspec.structs.replace(finished(), cache="hit")
+    (line,), (shown,) = written(event), written(event, console=True)
+    assert (msgspec.json.decode(line)["cache"], b" cache hit " in shown) == ("hit", True)
+
+
 def test_a_problem_is_named() -> None:
     (line,) = written(finished(409, problem="balance-floor"))
     assert msgspec.json.decode(line)["problem"] == "balance-floor"

@@ -71,6 +71,17 @@ async def test_one_that_fails_is_enough() -> None:
     assert (report.status, states(report)) == ("failed", {"database": "ok", "schema": "failed"})
 
 
+async def test_one_that_is_not_vital_degrades() -> None:
+    readiness = Readiness()
+    cache = Check(Health(ok=False, latency=0.0, detail="gone", vital=False))
+    readiness.started({"database": Check(), "cache": cache})
+    report = await readiness.report()
+    assert (report.status, states(report)) == ("degraded", {"database": "ok", "cache": "degraded"})
+    readiness.started({"database": Check(Health(ok=False, latency=0.0)), "cache": cache})
+    await asyncio.sleep(0.3)
+    assert (await readiness.report()).status == "failed"
+
+
 async def test_one_that_hangs_does_not_hang_the_others() -> None:
     hanging = Check()
     hanging.may_answer.clear()

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from roadbed.kernel.events import (
+    CacheFailed,
     DatabaseFailed,
     Events,
     FlightRetried,
@@ -109,6 +110,10 @@ ERROR = ConnectionError("it is gone\nHINT: look for it")
             ("warning", "A flight was split", {"flight": "post", "size": 12, "exc_info": ERROR}),
         ),
         (FlightRetried("post", "40001"), ("info", "A flight ran again", {"flight": "post", "code": "40001"})),
+        (
+            CacheFailed(ERROR),
+            ("warning", "The cache in Redis failed", {"error": "ConnectionError: it is gone"}),
+        ),
         (RequestShed("writer"), ("warning", "A full queue turns requests away", {"queue": "writer"})),
     ],
     ids=lambda value: type(value).__name__,

@@ -12,6 +12,8 @@ from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from roadbed.kernel.events import (
+    CacheAsked,
+    CacheFailed,
     DatabaseFailed,
     Events,
     FlightLanded,
@@ -122,6 +124,8 @@ async def test_flights(counted: tuple[Metrics, Events]) -> None:
         (FlightSplit("post", 9, ValueError()), "roadbed_flight_splits_total", {"flight": "post"}),
         (FlightRetried("post", "40001"), "roadbed_flight_retries_total", {"flight": "post", "code": "40001"}),
         (RequestShed("writer"), "roadbed_requests_shed_total", {"queue": "writer"}),
+        (CacheAsked("items", "hit"), "roadbed_cache_requests_total", {"resource": "items", "result": "hit"}),
+        (CacheFailed(ValueError()), "roadbed_cache_errors_total", {}),
         (
             DatabaseFailed("postgres", "timeout", ValueError()),
             "roadbed_database_errors_total",
@@ -164,6 +168,8 @@ async def test_nothing_is_counted_twice(counted: tuple[Metrics, Events]) -> None
         ("http_in_flight", "roadbed_http_requests_in_flight", {}),
         ("http_connections", "roadbed_http_connections", {}),
         ("http_streams", "roadbed_http_event_streams", {}),
+        ("cache_entries", "roadbed_cache_entries", {}),
+        ("cache_bytes", "roadbed_cache_bytes", {}),
     ],
 )
 async def test_probes(counted: tuple[Metrics, Events], figure: str, name: str, labels: dict[str, str]) -> None:

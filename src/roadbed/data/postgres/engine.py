@@ -117,6 +117,10 @@ class PostgresDatabase:
         self._flights.append(flight)
         return flight
 
+    def state(self) -> int | None:
+        """Return None: what others have committed only the server knows."""
+        return None
+
     async def stored_heads(self) -> tuple[str, ...]:
         """Return the Alembic revisions that the database is at; empty for a new one."""
         return await self._run("stored_heads", PostgresStatements.heads, write=False)

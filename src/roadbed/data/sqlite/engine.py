@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
+import apsw
 import msgspec
 
 from roadbed.data.bell import Bell
@@ -80,6 +81,7 @@ class SqliteDatabase:
         )
         self._readers: Readers | None = None
         self._watch = FileWatch(lambda: self._open(write=False), events)
+        self._look: SqliteRun | None = None
         self._flights: list[Flight[Any, Any]] = []
 
     @property
@@ -180,6 +182,24 @@ class SqliteDatabase:
         self._flights.append(flight)
         return flight
 
+    def state(self) -> int | None:
+        """Return SQLite's ``data_version`` (shared memory is read, not the disk); None where it cannot be told now."""
+        try:
+            if self._look is None:
+                self._look = self._open(write=False)
+                self._look.connection.set_busy_timeout(0)
+            return self._look.connection.execute("PRAGMA data_version").get
+        except (apsw.Error, RoadbedError):
+            # The reads that follow will tell why.
+            self._close_look()
+            return None
+
+    def _close_look(self) -> None:
+        look, self._look = self._look, None
+        if look is not None:
+            with suppress(apsw.Error):
+                look.close()
+
     async def stored_heads(self) -> tuple[str, ...]:
         """Return the Alembic revisions that the file is at; empty for a new file."""
 
@@ -223,6 +243,7 @@ class SqliteDatabase:
         deadline = perf_counter() + timeout
         await close_flights(self._flights, timeout)
         await self._watch.close()
+        self._close_look()
         if self._readers is not None:
             await self._readers.close(max(deadline - perf_counter(), 0.0))
         await self._writer.close(max(deadline - perf_counter(), 0.0))

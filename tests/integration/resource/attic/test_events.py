@@ -3,15 +3,12 @@
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
-from uuid import UUID
+from typing import Any
 
 import msgspec
 import pytest
 
 from roadbed.data.database import Database
-from roadbed.data.migrations.locations import Location
-from roadbed.data.migrations.parent import create_fresh
 from roadbed.data.opening import open_database
 from roadbed.http.call import Call
 from roadbed.http.channels import Channel
@@ -19,49 +16,10 @@ from roadbed.http.edge import Edge
 from roadbed.kernel.clock import now
 from roadbed.kernel.events import Events
 from roadbed.kernel.settings import Settings
-from roadbed.resource.declaration import Resource, Statuses
-from roadbed.resource.domain import Domain
-from roadbed.resource.markers import Reference
 from tests.integration.data.test_hub import IDS, Watcher
+from tests.integration.resource.attic.domain import domain
 from tests.support.waiting import eventually
 from tests.unit.http.driving import OPTIONS, ask
-
-
-class Shelf(msgspec.Struct):
-    """A shelf."""
-
-    id: UUID
-    name: str
-
-
-class Tome(msgspec.Struct):
-    """A book on a shelf."""
-
-    id: UUID
-    shelf: Annotated[UUID, Reference("shelves", on_delete="cascade")]
-    title: str
-    pages: int = 0
-    bought: datetime | None = None
-    tags: list[str] = []
-    state: Literal["new", "lent"] = "new"
-
-
-domain: Domain[Any] = Domain(
-    name="attic",
-    title="Attic",
-    resources=[
-        Resource(struct=Shelf, path="/shelves"),
-        Resource(
-            struct=Tome,
-            path="/tomes",
-            events=True,
-            search=["title"],
-            statuses=Statuses({"new": ["lent"]}, "state"),
-            history=True,
-        ),
-    ],
-)
-LOCATION = Location("attic", "tests.integration.resource.none", f"{__name__}:domain.tables")
 
 
 class Attic:
@@ -89,10 +47,9 @@ class Attic:
 
 
 @pytest.fixture
-async def attic(engine_url: str) -> AsyncGenerator[Attic]:
-    create_fresh(engine_url, [LOCATION])
+async def attic(attic_url: str) -> AsyncGenerator[Attic]:
     async with AsyncExitStack() as stack:
-        database = await open_database(Settings(database_url=engine_url), Events())
+        database = await open_database(Settings(database_url=attic_url), Events())
         stack.push_async_callback(database.close, 5)
         yield Attic(database, stack)
 

@@ -1,0 +1,30 @@
+"""Writes of many hands in one transaction: what is asked of a database inside ``joined`` becomes part of it.
+
+The operations of a batch know nothing of it: the same flights, verbs and transactions that would each have been a
+transaction of their own run, one at a time, in the one that is open. Commit and rollback are for whoever opened it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+_OPEN: ContextVar[Any] = ContextVar("roadbed_open_transaction", default=None)
+
+open_transaction = _OPEN.get
+"""Return the transaction that is open for the running task, or None. What it reads is not committed: never cache it."""
+
+
+@contextmanager
+def joined(run: Any) -> Generator[None]:
+    """Let everything inside the block, in this task and those that it starts, be part of a transaction.
+
+    ``run`` is what ``Database.transaction()`` yields.
+    """
+    token = _OPEN.set(run)
+    try:
+        yield
+    finally:
+        _OPEN.reset(token)
