@@ -170,6 +170,19 @@ WRITES = (
         Rows(entries=7),
     ),
     Scenario(
+        "what cannot be watched",
+        (
+            store(),
+            get("/kv?watch=true&since=9000000000000000000", status=410, kind="gone"),
+            get("/kv?watch=true", headers={"Last-Event-ID": "9000000000000000000"}, status=410, kind="gone"),
+            get("/kv?watch=true", headers={"Last-Event-ID": "x"}, status=400, faults=("header:Last-Event-ID",)),
+            get("/kv?watch=true&since=-1", status=400, faults=("query:since",)),
+            get("/kv?since=1", status=400, faults=("query:since",)),
+            get("/kv?watch=1", status=400, faults=("query:watch",)),
+        ),
+        ONE,
+    ),
+    Scenario(
         "a key is gone when its time is over",
         (
             put("/kv/<k>", {"value": 1, "ttl": 1}, 201, reply=entry(1, expires=AN_INSTANT), keep={"v": "/version"}),

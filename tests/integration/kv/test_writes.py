@@ -6,9 +6,10 @@ import pytest
 
 from roadbed.domains.kv.model import Entry
 from roadbed.domains.kv.service import Store
-from roadbed.domains.kv.writes import LARGE
+from roadbed.domains.kv.writes import FEED, LARGE
 from roadbed.http.preconditions import EVERY
-from tests.integration.kv.asking import kind_of, text, value
+from tests.integration.kv.asking import key, kind_of, text, value
+from tests.integration.kv.databases import Opened
 
 
 async def test_a_new_key_is_there(store: Store) -> None:
@@ -82,6 +83,27 @@ async def test_what_is_refused_takes_nothing_from_its_flight(store: Store) -> No
     told = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(one).__name__ for one in told] == ["Stored", "Conflict", "NotFound", "Stored", "bool"]
     assert [entry.key for entry in (await store.list_entries(10)).items] == ["b", "d"]
+
+
+async def test_whoever_waits_for_changes_is_woken_by_them_alone(
+    open_store: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, rings = open_store.store, list[str]()
+    monkeypatch.setattr(open_store.database.bell, "ring", rings.append)
+    for asked, woken in (
+        (store.put("a", "{}", idempotency=key("k")), 1),
+        (store.put("a", "{}", idempotency=key("k")), 0),
+        (store.create("a", "2"), 0),
+        (store.patch("a", "{}", idempotency=key("l")), 1),
+        (store.patch("a", "{}", idempotency=key("l")), 0),
+        (store.patch("b", "{}"), 0),
+        (store.delete("a", idempotency=key("m")), 1),
+        (store.delete("a", idempotency=key("m")), 0),
+        (store.delete("a"), 0),
+    ):
+        rings.clear()
+        await asyncio.gather(asked, return_exceptions=True)
+        assert rings == [FEED] * woken
 
 
 async def test_long_values(store: Store) -> None:

@@ -1,7 +1,6 @@
 """The key-value store: any JSON under a name, with versions, history, expiry and a watch."""
 
-from roadbed.domains.kv.api import operations
-from roadbed.domains.kv.service import Store
+from roadbed.domains.kv.api import Watched, operations
 from roadbed.resource.domain import Domain
 
 
@@ -11,11 +10,11 @@ def _metadata() -> object:
     return metadata()
 
 
-domain: Domain[Store] = Domain(
+domain: Domain[Watched] = Domain(
     name="kv",
     title="Key-value store",
     operations=operations,
-    open=Store,
+    open=Watched,
     metadata=_metadata,
     migrations="roadbed.domains.kv.migrations",
 )

@@ -91,6 +91,15 @@ class Revision(msgspec.Struct, frozen=True):
     value: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
+class Touched(msgspec.Struct, frozen=True):
+    """What a watcher is told of a key whose value it is not shown: it was deleted, its time is over, or it is long."""
+
+    key: str
+    version: Version
+    updated_at: datetime
+    deleted: bool
+
+
 def check_key(key: str, pointer: str) -> None:
     """Check what a key is made of; ``pointer`` says where it was given. Its length is checked before.
 

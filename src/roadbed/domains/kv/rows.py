@@ -6,7 +6,22 @@ from datetime import datetime
 
 import msgspec
 
-from roadbed.domains.kv.model import Entry, Revision
+from roadbed.data.changes import Change
+from roadbed.domains.kv.model import Entry, Revision, Touched
+from roadbed.kernel.clock import Clock
+
+_encode = msgspec.json.Encoder().encode
+_STAYS = '"expires_at":null}'
+"""How the text of an entry ends that does not expire."""
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """Of an entry's text, when it expires."""
+
+    expires_at: datetime
+
+
+_limit_of = msgspec.json.Decoder(Limit).decode
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -75,3 +90,11 @@ class Total(msgspec.Struct, frozen=True):
     """A count of rows."""
 
     total: int
+
+
+def told(clock: Clock, change: Change) -> bytes:
+    """Return what watchers are told of a change: the entry as JSON, without its value where that is not shown."""
+    body = change.body
+    if body is None or not (body.endswith(_STAYS) or _limit_of(body).expires_at > clock()):
+        return _encode(Touched(change.key, change.number, change.at, change.kind == "delete"))
+    return body.encode()

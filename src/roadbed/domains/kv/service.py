@@ -14,7 +14,7 @@ from roadbed.domains.kv.patching import patch_entry
 from roadbed.domains.kv.reads import Reads
 from roadbed.domains.kv.write_postgres import write_on_postgres
 from roadbed.domains.kv.write_sqlite import write_on_sqlite
-from roadbed.domains.kv.writes import CREATE, DELETE, PUT, Known, Write, Written, clashes, known, tags
+from roadbed.domains.kv.writes import CREATE, DELETE, FEED, PUT, Known, Write, Written, clashes, known, tags
 from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import RoadbedError
 
@@ -90,7 +90,10 @@ class Store(Reads):
             return f"200 {merged[-1].version}"
 
         outcome, replayed = await once(self._database, idempotency, work)
-        return await self._repeat(key, known(outcome)) if replayed else Stored(merged[-1], 200)
+        if replayed:
+            return await self._repeat(key, known(outcome))
+        self._database.bell.ring(FEED)
+        return Stored(merged[-1], 200)
 
     async def delete(
         self,
@@ -106,12 +109,17 @@ class Store(Reads):
             PreconditionFailed, KeyReused: as for ``put``.
         """
         write = Write(DELETE, key, None, None, tags(if_match), tags(if_none_match), idempotency)
-        return isinstance(await self._write.join(write), Known)
+        outcome: Written | Known = await self._write.join(write)
+        if isinstance(outcome, Known):
+            return True
+        self._database.bell.ring(FEED)
+        return False
 
     async def _store(self, write: Write) -> Stored:
         outcome: Written | Known = await self._write.join(write)
         if isinstance(outcome, Known):
             return await self._repeat(write.key, outcome)
+        self._database.bell.ring(FEED)
         value = msgspec.Raw(write.value or "")
         return Stored(Entry(write.key, value, outcome.version, outcome.updated_at, outcome.expires_at), outcome.status)
 
