@@ -79,6 +79,18 @@ class Run(Protocol):
         ...
 
 
+class Transaction(Statements, Protocol):
+    """What ``Database.transaction()`` yields. Inside ``joining.joined`` whatever is asked of the database goes here."""
+
+    async def fly(self, program: Program, item: Any) -> Any:
+        """Run a program for one item; what it returns as that item's failure is raised, and undoes the transaction."""
+        ...
+
+    def fail(self, error: BaseException) -> None:
+        """Let nothing more be done, nor committed: a part of the transaction was given up."""
+        ...
+
+
 class Program(msgspec.Struct, frozen=True):
     """A hot operation written for a list of items, once per dialect.
 
@@ -118,7 +130,7 @@ class Database(Statements, Protocol):
         """What wakes those who wait for changes; who has committed a change of a feed rings it."""
         ...
 
-    def transaction(self) -> AbstractAsyncContextManager[Statements]:
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a write transaction: committed at the end of the block, rolled back if it raises.
 
         On SQLite it holds the writer, of all processes: keep it short. After ``transaction_timeout`` seconds it is

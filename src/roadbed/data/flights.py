@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
+from roadbed.data.joining import open_transaction
 from roadbed.data.outcomes import settle, twin
 from roadbed.kernel.errors import OutcomeUnknown, Overloaded, Unavailable
 from roadbed.kernel.events import Events, FlightLanded, RequestShed
@@ -30,7 +31,8 @@ class Flight(Generic[I, R]):
     ``fly`` returns one result per item; an exception instance in an item's place is that item's failure. When
     ``fly`` itself raises, every item of the flight fails with it (the engines split flights before that).
     ``capacity`` bounds one flight, ``queue`` bounds the items that wait; beyond it ``join`` raises ``Overloaded``.
-    One flight is in the air at a time: what it writes is there before the next one looks.
+    One flight is in the air at a time: what it writes is there before the next one looks. ``program`` is what an open
+    transaction runs in its own place.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class Flight(Generic[I, R]):
         capacity: int,
         queue: int,
         keys: Callable[[I], Sequence[object]] | None = None,
+        program: Any = None,
     ) -> None:
         self.name = name
+        self._program = program
         self._fly = fly
         self._capacity = capacity
         self._queue = queue
@@ -72,6 +76,9 @@ class Flight(Generic[I, R]):
             Overloaded: the queue is full.
             Unavailable: the service is shutting down.
         """
+        run = open_transaction()
+        if run is not None:
+            return asyncio.ensure_future(run.fly(self._program, item))
         if self._closed:
             raise Unavailable("The service is shutting down")
         if self._waiting >= self._queue:

@@ -12,7 +12,7 @@ from time import monotonic
 
 import msgspec
 
-from roadbed.data.database import Database, Run, Statements
+from roadbed.data.database import Database, Run, Statements, Transaction
 from roadbed.data.queries import Queries
 from roadbed.kernel.clock import now
 from roadbed.kernel.errors import Conflict, KeyReused, Unavailable
@@ -55,7 +55,7 @@ _SWEEP = _sql.statement("sweep")
 
 
 async def once(
-    database: Database, idempotency: Idempotency | None, work: Callable[[Statements], Awaitable[str]]
+    database: Database, idempotency: Idempotency | None, work: Callable[[Transaction], Awaitable[str]]
 ) -> tuple[str, bool]:
     """Run ``work`` in a transaction, at most once per key; return its outcome and whether it is a replay.
 

@@ -7,7 +7,7 @@ msgspec's decoder is fast and stops at the first error. This is the slow and tho
 from __future__ import annotations
 
 import json
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 from uuid import UUID
 
 import msgspec
@@ -120,7 +120,22 @@ def _check(kind: Any, value: Any, pointer: str, faults: list[Fault]) -> None:
         for name, item in value.items():
             _check(get_args(plain)[1], item, f"{pointer}/{escape(name)}", faults)
     if len(faults) == before:
-        _check_leaf(kind, plain, value, pointer, faults)
+        _check_leaf(_shell(kind), plain, value, pointer, faults)
+
+
+def _shell(kind: Any) -> Any:
+    """Return the type of a container without that of its parts, which have been checked: bounds of its length stay."""
+    metas: list[Any] = []
+    inner = kind
+    while get_origin(inner) is Annotated:
+        metas += inner.__metadata__
+        inner = inner.__origin__
+    if get_origin(inner) is not list:
+        return kind
+    shell: Any = list[Any]
+    for meta in metas:
+        shell = Annotated[shell, meta]
+    return shell
 
 
 def _check_struct(plain: type[msgspec.Struct], value: _Object, pointer: str, faults: list[Fault]) -> None:

@@ -13,6 +13,7 @@ import asyncpg
 from roadbed.data.bell import Bell
 from roadbed.data.database import Health, Program, close_flights, flight_depths
 from roadbed.data.flights import Flight
+from roadbed.data.joining import open_transaction
 from roadbed.data.postgres.attempts import Attempts
 from roadbed.data.postgres.errors import FAILURES
 from roadbed.data.postgres.listening import Listener
@@ -65,18 +66,31 @@ class PostgresDatabase:
 
     async def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]:
         """Return all rows of a read, or of a write in a transaction of its own (``RETURNING``)."""
+        run = open_transaction()
+        if run is not None:
+            return await run.fetch(query, **arguments)
         return await self._run(query.name, lambda run: run.fetch(query, **arguments), write=query.writes)
 
     async def fetch_one(self, query: Query[R], /, **arguments: Any) -> R | None:
         """Return the first row of a read, or of a write in a transaction of its own, or None."""
+        run = open_transaction()
+        if run is not None:
+            return await run.fetch_one(query, **arguments)
         return await self._run(query.name, lambda run: run.fetch_one(query, **arguments), write=query.writes)
 
     async def execute(self, query: Query[Any], /, **arguments: Any) -> int:
         """Run a write in a transaction of its own; return the number of rows it changed."""
+        run = open_transaction()
+        if run is not None:
+            return await run.execute(query, **arguments)
         return await self._run(query.name, lambda run: run.execute(query, **arguments), write=True)
 
     async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a write once per mapping, all or none."""
+        run = open_transaction()
+        if run is not None:
+            await run.execute_many(query, rows)
+            return
         await self._run(query.name, lambda run: run.execute_many(query, rows), write=True)
 
     async def _run(self, name: str, work: Callable[[PostgresStatements], Awaitable[R]], *, write: bool) -> R:
@@ -91,6 +105,14 @@ class PostgresDatabase:
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[PostgresTransaction]:
         """Open a write transaction (READ COMMITTED); it ends with the block."""
+        joined = open_transaction()
+        if joined is not None:
+            try:
+                yield joined
+            except BaseException as error:
+                joined.fail(error)
+                raise
+            return
         async with self._connections.borrow() as connection:
             run = PostgresTransaction(connection, self._options.transaction_timeout, self._attempts.report)
             await run.begin()
@@ -113,6 +135,7 @@ class PostgresDatabase:
             capacity=self._options.flight_capacity,
             queue=self._options.flight_queue,
             keys=keys,
+            program=program,
         )
         self._flights.append(flight)
         return flight

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from roadbed.data.database import ABORTED, OVER
+from roadbed.data.database import ABORTED, OVER, Program
 from roadbed.data.postgres.errors import FAILURES, is_closed_before
 from roadbed.data.queries import Query
 from roadbed.kernel.errors import DeadlineExceeded, RoadbedError
@@ -95,6 +95,17 @@ class PostgresTransaction:
     async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a write once per mapping."""
         await self._ask(lambda: self._statements.execute_many(query, rows))
+
+    async def fly(self, program: Program, item: Any) -> Any:
+        """Run a program for one item; what it returns as that item's failure is raised, and undoes the transaction."""
+        result = (await self._ask(lambda: program.postgres(self._connection, [item])))[0]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def fail(self, error: BaseException) -> None:
+        """Let nothing more be done, nor committed: a part of the transaction was given up."""
+        self._failed = self._failed or error
 
     async def begin(self) -> None:
         """Open the transaction (READ COMMITTED)."""

@@ -16,6 +16,7 @@ import msgspec
 from roadbed.data.bell import Bell
 from roadbed.data.database import Health, Program, close_flights, flight_depths
 from roadbed.data.flights import Flight
+from roadbed.data.joining import open_transaction
 from roadbed.data.queries import Dialect, Query
 from roadbed.data.sqlite.connection import SqliteRun
 from roadbed.data.sqlite.errors import why_not_opened
@@ -107,23 +108,36 @@ class SqliteDatabase:
 
     async def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]:
         """Return all rows of a read, or of a write in a transaction of its own (``RETURNING``)."""
+        run = open_transaction()
+        if run is not None:
+            return await run.fetch(query, **arguments)
         if query.writes:
             return await self._write(query.name, lambda run: run.fetch(query, **arguments))
         return await self._reading().submit(lambda run: run.fetch(query, **arguments))
 
     async def fetch_one(self, query: Query[R], /, **arguments: Any) -> R | None:
         """Return the first row of a read, or of a write in a transaction of its own, or None."""
+        run = open_transaction()
+        if run is not None:
+            return await run.fetch_one(query, **arguments)
         if query.writes:
             return await self._write(query.name, lambda run: run.fetch_one(query, **arguments))
         return await self._reading().submit(lambda run: run.fetch_one(query, **arguments))
 
     async def execute(self, query: Query[Any], /, **arguments: Any) -> int:
         """Run a write in a transaction of its own; return the number of rows it changed."""
+        run = open_transaction()
+        if run is not None:
+            return await run.execute(query, **arguments)
         return await self._write(query.name, lambda run: run.execute(query, **arguments))
 
     async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a write once per mapping, all or none."""
-        return await self._write(query.name, lambda run: run.execute_many(query, rows))
+        run = open_transaction()
+        if run is not None:
+            await run.execute_many(query, rows)
+            return
+        await self._write(query.name, lambda run: run.execute_many(query, rows))
 
     def _reading(self) -> Readers:
         if self._readers is None:
@@ -143,6 +157,14 @@ class SqliteDatabase:
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Session]:
         """Open a write transaction on the writer; it ends with the block."""
+        joined = open_transaction()
+        if joined is not None:
+            try:
+                yield joined
+            except BaseException as error:
+                joined.fail(error)
+                raise
+            return
         session = Session(self._options.transaction_timeout)
         done = self._submit("transaction", session.work, [None], split=False, alone=True, abort=session.abort)
         try:
@@ -178,6 +200,7 @@ class SqliteDatabase:
             capacity=self._options.flight_capacity,
             queue=self._options.flight_queue,
             keys=keys,
+            program=program,
         )
         self._flights.append(flight)
         return flight

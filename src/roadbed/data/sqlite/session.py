@@ -9,7 +9,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any, Final, TypeVar
 
-from roadbed.data.database import ABORTED, OVER
+from roadbed.data.database import ABORTED, OVER, Program
 from roadbed.data.outcomes import settle
 from roadbed.data.queries import Query
 from roadbed.data.sqlite.connection import SqliteRun
@@ -56,6 +56,17 @@ class Session:
     async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a write once per mapping."""
         return await self._ask(lambda run: run.execute_many(query, rows))
+
+    async def fly(self, program: Program, item: Any) -> Any:
+        """Run a program for one item; what it returns as that item's failure is raised, and undoes the transaction."""
+        result = (await self._ask(lambda run: program.sqlite(run, [item])))[0]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def fail(self, error: BaseException) -> None:
+        """Let nothing more be done, nor committed: a part of the transaction was given up."""
+        self._failed = self._failed or error
 
     def finish(self, *, commit: bool) -> None:
         """End the transaction."""

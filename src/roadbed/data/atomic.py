@@ -1,0 +1,62 @@
+"""Several writes, all or nothing, at most once per idempotency key."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+from roadbed.data.database import Database, Transaction
+from roadbed.data.idempotency import Idempotency, once
+from roadbed.data.joining import joined
+from roadbed.data.queries import Queries
+from roadbed.kernel.errors import Unavailable
+
+MOST_TRIES = 5
+_FIRST_PAUSE = 0.005
+_CONTENTION = ("40P01", "40001")
+"""SQLSTATEs of a deadlock and of a serialization failure: all is undone, and the same may succeed now."""
+_TURN = 0x726F6164626564
+"""The number of the advisory lock of PostgreSQL that batches of all processes take."""
+
+_take_turn = Queries("roadbed.data", "atomic.sql").statement("take_turn")
+
+
+class Atomic:
+    """Runs batches on a database, one at a time.
+
+    Two that touch the same rows in another order would deadlock, and PostgreSQL looks for that only after a second:
+    many at once would spend their time so. A flight takes its rows in one statement, in order; where one meets a
+    batch all the same, the batch is tried again.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._turn = asyncio.Lock()
+
+    async def run(self, idempotency: Idempotency | None, work: Callable[[], Awaitable[str]]) -> tuple[str, bool]:
+        """Run ``work`` with everything that it asks of the database in one transaction; return its outcome.
+
+        The second value tells whether the outcome is that of an earlier call with the same key. ``work`` may run
+        several times: it changes nothing but rows.
+
+        Raises:
+            KeyReused, Conflict: as ``idempotency.once``; and what ``work`` raises, which undoes everything.
+        """
+
+        async def inside(run: Transaction) -> str:
+            if self._database.dialect == "postgres":
+                await run.fetch(_take_turn, number=_TURN)
+            with joined(run):
+                return await work()
+
+        # In this process they wait here, where they hold no connection.
+        async with self._turn:
+            for attempt in range(1, MOST_TRIES):
+                try:
+                    return await once(self._database, idempotency, inside)
+                except Unavailable as error:
+                    if getattr(error.__cause__, "sqlstate", None) not in _CONTENTION:
+                        raise
+                await asyncio.sleep(_FIRST_PAUSE * 2**attempt * random.random())  # noqa: S311 - no secret
+            return await once(self._database, idempotency, inside)

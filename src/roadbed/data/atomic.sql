@@ -1,0 +1,3 @@
+-- name: take_turn
+-- dialect: postgres
+SELECT pg_advisory_xact_lock(:number)
