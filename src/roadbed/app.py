@@ -17,10 +17,12 @@ import msgspec
 
 import roadbed
 from roadbed.data import changes, idempotency
+from roadbed.data.atomic import Atomic
 from roadbed.data.cache.opening import Cache, open_cache
 from roadbed.data.database import Database, Health
 from roadbed.data.migrations.locations import State, state
 from roadbed.data.opening import open_database
+from roadbed.http import batch
 from roadbed.http.asgi import Receive, Scope, Send
 from roadbed.http.caching import ResponseCache
 from roadbed.http.call import Call
@@ -79,7 +81,7 @@ class Alive(msgspec.Struct, frozen=True):
 platform: Operations[Platform] = Operations("platform", "The service itself: what it is, its health, its metrics")
 
 
-@platform.get("/", documented=False)
+@platform.get("/", documented=False, alone=True)
 async def index(call: Call[Platform]) -> Reply:
     """Describe the service; a browser is led to the documentation."""
     if "text/html" in (call.header("Accept") or ""):
@@ -92,13 +94,13 @@ async def index(call: Call[Platform]) -> Reply:
     return Reply(body=body, headers={"Vary": "Accept"})
 
 
-@platform.get("/health/live")
+@platform.get("/health/live", alone=True)
 async def live(_call: Call[Platform]) -> Alive:
     """Tell that the process is alive."""
     return Alive()
 
 
-@platform.get("/health/ready", also={503: "The process should not get requests now"})
+@platform.get("/health/ready", also={503: "The process should not get requests now"}, alone=True)
 async def ready(call: Call[Platform]) -> Report:
     """Tell whether the process should get requests, with the state and latency of each component; 503 if not."""
     report = await call.service.readiness.report()
@@ -106,7 +108,7 @@ async def ready(call: Call[Platform]) -> Report:
     return report
 
 
-@platform.get("/metrics", produces="text/plain", raises=[NotFound])
+@platform.get("/metrics", produces="text/plain", raises=[NotFound], alone=True)
 async def metrics(call: Call[Platform]) -> Reply:
     """Return metrics in Prometheus's text format."""
     if call.service.metrics is None:
@@ -138,7 +140,7 @@ def describe(settings: Settings) -> Edge:
     Raises:
         ConfigurationError: a domain is unknown or declared wrongly, or two claim one path.
     """
-    groups: list[tuple[Operations[Any], Any]] = [(platform, None)]
+    groups: list[tuple[Operations[Any], Any]] = [(platform, None), (batch.operations, None)]
     groups += [group for domain in load_domains(settings.domains) for group in domain.described()]
     return Edge(groups, Events(), http_options(settings))
 
@@ -191,9 +193,10 @@ class Application:
             figures = self._metrics(database, cache) if settings.metrics else None
             services = [group for domain in domains for group in domain.opened(database, now)]
             described = Platform(domains, self._readiness, figures)
-            self._edge = edge = Edge(
-                [(platform, described), *services], events, http_options(settings), cache=ResponseCache(cache, events)
-            )
+            batches = batch.Batches(Atomic(database).run)
+            groups: list[tuple[Operations[Any], Any]] = [(platform, described), (batch.operations, batches), *services]
+            self._edge = edge = Edge(groups, events, http_options(settings), cache=ResponseCache(cache, events))
+            batches.serve(edge.endpoints)
             shared[STATE_KEY] = edge.connections
             jobs = Jobs(events)
             stack.push_async_callback(jobs.stop)

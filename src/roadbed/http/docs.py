@@ -48,13 +48,13 @@ class Documentation:
 operations: Operations[Documentation] = Operations("documentation", "What this service offers")
 
 
-@operations.get("/openapi.json", documented=False)
+@operations.get("/openapi.json", documented=False, alone=True)
 async def openapi(call: Call[Documentation]) -> Reply:
     """Return the OpenAPI document."""
     return _with_tag(call, call.service.document(), "application/json", {})
 
 
-@operations.get("/docs", documented=False)
+@operations.get("/docs", documented=False, alone=True)
 async def docs(call: Call[Documentation]) -> Reply:
     """Return the page that shows the document."""
     headers = {"Content-Security-Policy": conventions.PAGE_POLICY.decode("ascii")}

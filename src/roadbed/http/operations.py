@@ -54,7 +54,8 @@ class Options(TypedDict, total=False):
     - ``page``: a GET for people. It leaves query parameters that it does not know alone (campaign tags), and where
       another operation has the same path, a request whose ``Accept`` prefers HTML comes here;
     - ``cache``: of a GET that answers with a value: the feed by whose number its reply is kept. It depends on the
-      address of the request, and on rows whose every write bumps that feed, and on nothing else.
+      address of the request, and on rows whose every write bumps that feed, and on nothing else;
+    - ``alone``: it cannot be part of a batch, for it answers for the service itself.
     """
 
     status: int
@@ -69,6 +70,7 @@ class Options(TypedDict, total=False):
     documented: bool
     page: bool
     cache: str
+    alone: bool
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +94,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     returns: Any = None
     """What it returns, where that is known better than its annotation says."""
     cache: str = ""
+    alone: bool = False
 
     @property
     def where(self) -> str:

@@ -32,6 +32,16 @@ def head_of_failure(call: Call[Any], failure: Failure) -> list[Header]:
     ]
 
 
+def own_fields(call: Call[Any]) -> list[Header]:
+    """Return the fields that say something of this reply, without the conventions that all have."""
+    fields: list[Header] = []
+    if call.version is not None:
+        fields.append((b"etag", b'"%d"' % call.version))
+    if call.location is not None:
+        fields.append((b"location", field_value(call.location)))
+    return fields + (call.extra or [])
+
+
 def head_of(call: Call[Any], size: int | None) -> list[Header]:
     """Return the fields of a success. ``size`` is of the body in bytes, None where nobody knows it yet."""
     headers = names_of(call)

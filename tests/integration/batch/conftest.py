@@ -1,0 +1,67 @@
+"""The ledger and a declared domain behind one edge, on both engines in turn."""
+
+import shutil
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from roadbed.data.atomic import Atomic
+from roadbed.data.migrations.locations import Location
+from roadbed.data.migrations.parent import create_fresh
+from roadbed.data.opening import open_database
+from roadbed.domains.ledger import domain as ledger
+from roadbed.http import batch
+from roadbed.http.edge import Edge
+from roadbed.kernel.clock import now
+from roadbed.kernel.events import Events
+from roadbed.kernel.settings import Settings
+from tests.integration.batch.shelves import domain as shelves
+from tests.support.postgres import PostgresServer
+
+LOCATIONS = [
+    Location("ledger", "roadbed.domains.ledger.migrations", "roadbed.domains.ledger.tables:metadata"),
+    Location("shelves", "roadbed.domains.ledger.migrations", "tests.integration.batch.shelves:domain.tables"),
+]
+
+
+def make_tables(url: str) -> None:
+    """Make the tables of both domains in an empty database."""
+    with pytest.MonkeyPatch.context() as patch:
+        # That is done by a process of its own, which must find the tests.
+        patch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+        create_fresh(url, LOCATIONS)
+
+
+@pytest.fixture(scope="session")
+def template_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("batch") / "template.db"
+    make_tables(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_batch_url(template_file: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(template_file, tmp_path / 'batch.db')}"
+
+
+@pytest.fixture
+def postgres_batch_url(postgres_server: PostgresServer) -> str:
+    return postgres_server.create_database(postgres_server.template("batch", make_tables))
+
+
+@pytest.fixture
+async def client(engine: str, request: pytest.FixtureRequest) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of both domains, on an empty database."""
+    url = request.getfixturevalue(f"{engine}_batch_url")
+    events = Events()
+    database = await open_database(msgspec.structs.replace(Settings(), database_url=url), events)
+    batches = batch.Batches(Atomic(database).run)
+    edge = Edge([(batch.operations, batches), *ledger.opened(database, now), *shelves.opened(database, now)], events)
+    batches.serve(edge.endpoints)
+    transport = httpx.ASGITransport(edge)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as ready:
+        yield ready
+    await database.close(5)
