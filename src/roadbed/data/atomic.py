@@ -44,19 +44,30 @@ class Atomic:
             KeyReused, Conflict: as ``idempotency.once``; and what ``work`` raises, which undoes everything.
         """
 
+        later: list[Callable[[], None]] = []
+
         async def inside(run: Transaction) -> str:
+            later.clear()
             if self._database.dialect == "postgres":
                 await run.fetch(_take_turn, number=_TURN)
-            with joined(run):
+            with joined(run, later):
                 return await work()
 
         # In this process they wait here, where they hold no connection.
         async with self._turn:
-            for attempt in range(1, MOST_TRIES):
-                try:
-                    return await once(self._database, idempotency, inside)
-                except Unavailable as error:
-                    if getattr(error.__cause__, "sqlstate", None) not in _CONTENTION:
-                        raise
-                await asyncio.sleep(_FIRST_PAUSE * 2**attempt * random.random())  # noqa: S311 - no secret
-            return await once(self._database, idempotency, inside)
+            outcome = await self._until_done(idempotency, inside)
+        for call in later:
+            call()
+        return outcome
+
+    async def _until_done(
+        self, idempotency: Idempotency | None, work: Callable[[Transaction], Awaitable[str]]
+    ) -> tuple[str, bool]:
+        for attempt in range(1, MOST_TRIES):
+            try:
+                return await once(self._database, idempotency, work)
+            except Unavailable as error:
+                if getattr(error.__cause__, "sqlstate", None) not in _CONTENTION:
+                    raise
+            await asyncio.sleep(_FIRST_PAUSE * 2**attempt * random.random())  # noqa: S311 - no secret
+        return await once(self._database, idempotency, work)

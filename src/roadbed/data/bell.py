@@ -7,6 +7,9 @@ also woken every now and then without a reason.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+
+from roadbed.data.joining import after_commit
 
 Woken = Callable[[], None]
 
@@ -29,7 +32,10 @@ class Bell:
         return bool(self._waiting)
 
     def ring(self, feed: str) -> None:
-        """Say that this process has committed a change of a feed."""
+        """Say that this process has committed a change of a feed, or will with the transaction that is open."""
+        after_commit(partial(self._ring, feed))
+
+    def _ring(self, feed: str) -> None:
         self.heard(feed)
         if self._tell is not None:
             self._tell(feed)

@@ -6,25 +6,35 @@ transaction of their own run, one at a time, in the one that is open. Commit and
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 _OPEN: ContextVar[Any] = ContextVar("roadbed_open_transaction", default=None)
+_LATER: ContextVar[list[Callable[[], None]]] = ContextVar("roadbed_after_commit")
 
 open_transaction = _OPEN.get
 """Return the transaction that is open for the running task, or None. What it reads is not committed: never cache it."""
 
 
 @contextmanager
-def joined(run: Any) -> Generator[None]:
+def joined(run: Any, later: list[Callable[[], None]]) -> Generator[None]:
     """Let everything inside the block, in this task and those that it starts, be part of a transaction.
 
-    ``run`` is what ``Database.transaction()`` yields.
+    ``run`` is what ``Database.transaction()`` yields. ``later`` collects what is to be called after its commit.
     """
-    token = _OPEN.set(run)
+    tokens = _OPEN.set(run), _LATER.set(later)
     try:
         yield
     finally:
-        _OPEN.reset(token)
+        _OPEN.reset(tokens[0])
+        _LATER.reset(tokens[1])
+
+
+def after_commit(call: Callable[[], None]) -> None:
+    """Call something after the commit of the open transaction, or at once where none is open."""
+    if _OPEN.get() is None:
+        call()
+    else:
+        _LATER.get().append(call)
