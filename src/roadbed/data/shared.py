@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, TypeVar
 
+from roadbed.data.joining import open_transaction
 from roadbed.data.outcomes import settle, twin
 
 R = TypeVar("R")
@@ -64,6 +65,9 @@ class Shared:
         ``question`` tells everything that the answer depends on but the state of the data. What the read raises, each
         asker gets as an exception of its own.
         """
+        if open_transaction() is not None:
+            # What a transaction sees is nobody else's.
+            return await read()
         party = self._waiting.get(question)
         loop = asyncio.get_running_loop()
         if party is None:
