@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from roadbed.data.bell import Bell
+from roadbed.data.bulk import BulkTable, Columns, Merged
 from roadbed.data.flights import Flight
 from roadbed.data.queries import Dialect, Query, Row
 
@@ -149,6 +150,14 @@ class Database(Statements, Protocol):
     def state(self) -> int | None:
         """Return a number that is another one as soon as anything was committed, by whomever; None where it takes a
         question to the database to tell."""
+        ...
+
+    async def merge(self, table: BulkTable, columns: Columns) -> Merged:
+        """Write a batch of rows, given by column, in one transaction: all of them, or none; the later of a key wins.
+
+        Some 25,000 rows at once are enough: a batch holds the writer as long as it takes. It may run again without
+        harm.
+        """
         ...
 
     async def stored_heads(self) -> tuple[str, ...]:

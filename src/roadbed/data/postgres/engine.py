@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 import asyncpg
 
 from roadbed.data.bell import Bell
+from roadbed.data.bulk import BulkTable, Columns, Merged
 from roadbed.data.database import Health, Program, close_flights, flight_depths
 from roadbed.data.flights import Flight
 from roadbed.data.joining import open_transaction
 from roadbed.data.postgres.attempts import Attempts
+from roadbed.data.postgres.bulk import PostgresBulk
 from roadbed.data.postgres.errors import FAILURES
 from roadbed.data.postgres.listening import Listener
 from roadbed.data.postgres.pool import Connections, PostgresOptions
@@ -54,6 +56,7 @@ class PostgresDatabase:
         self._attempts = Attempts(self._connections, events, options.lock_timeout)
         self._listener = Listener(options.direct_url or options.url, options.connect_timeout, events)
         self._flights: list[Flight[Any, Any]] = []
+        self._bulks: dict[BulkTable, Program] = {}
 
     @property
     def bell(self) -> Bell:
@@ -143,6 +146,16 @@ class PostgresDatabase:
     def state(self) -> int | None:
         """Return None: what others have committed only the server knows."""
         return None
+
+    async def merge(self, table: BulkTable, columns: Columns) -> Merged:
+        """Write a batch of rows, on a connection of its own."""
+        program = self._bulks.get(table)
+        if program is None:
+            program = self._bulks[table] = PostgresBulk(table).program()
+        (outcome,) = await self._attempts.fly(program, [columns])
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
 
     async def stored_heads(self) -> tuple[str, ...]:
         """Return the Alembic revisions that the database is at; empty for a new one."""

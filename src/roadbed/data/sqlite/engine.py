@@ -14,10 +14,12 @@ import apsw
 import msgspec
 
 from roadbed.data.bell import Bell
+from roadbed.data.bulk import BulkTable, Columns, Merged
 from roadbed.data.database import Health, Program, close_flights, flight_depths
 from roadbed.data.flights import Flight
 from roadbed.data.joining import open_transaction
 from roadbed.data.queries import Dialect, Query
+from roadbed.data.sqlite.bulk import SqliteBulk
 from roadbed.data.sqlite.connection import SqliteRun
 from roadbed.data.sqlite.errors import why_not_opened
 from roadbed.data.sqlite.jobs import Job
@@ -84,6 +86,7 @@ class SqliteDatabase:
         self._watch = FileWatch(lambda: self._open(write=False), events)
         self._look: SqliteRun | None = None
         self._flights: list[Flight[Any, Any]] = []
+        self._bulks: dict[BulkTable, SqliteBulk] = {}
 
     @property
     def bell(self) -> Bell:
@@ -222,6 +225,11 @@ class SqliteDatabase:
         if look is not None:
             with suppress(apsw.Error):
                 look.close()
+
+    async def merge(self, table: BulkTable, columns: Columns) -> Merged:
+        """Write a batch of rows: one hop to the writer thread."""
+        bulk = self._bulks.setdefault(table, SqliteBulk(table))
+        return await self._write(f"merge:{table.name}", lambda run: bulk.merge(run, columns))
 
     async def stored_heads(self) -> tuple[str, ...]:
         """Return the Alembic revisions that the file is at; empty for a new file."""
