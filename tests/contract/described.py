@@ -21,7 +21,7 @@ OF_EVERY_REPLY = {
         "cache-control",
         "content-security-policy",
     ),
-    *("x-content-type-options", "referrer-policy", "cross-origin-resource-policy", "connection"),
+    *("x-content-type-options", "referrer-policy", "cross-origin-resource-policy", "connection", "transfer-encoding"),
 }
 """Header fields that say nothing of one operation. The document leaves all but the request id out."""
 

@@ -1,0 +1,131 @@
+-- name: assets
+SELECT asset_id, latitude, longitude, description
+  FROM telemetry_asset
+ WHERE asset_id >= :first
+ ORDER BY asset_id
+ LIMIT :limit
+
+-- name: count_assets
+SELECT count(*) AS total FROM telemetry_asset
+
+-- name: asset
+SELECT asset_id, latitude, longitude, description FROM telemetry_asset WHERE asset_id = :asset_id
+
+-- name: put_asset
+INSERT INTO telemetry_asset (asset_id, latitude, longitude, description)
+VALUES (:asset_id, :latitude, :longitude, :description)
+    ON CONFLICT (asset_id) DO UPDATE
+   SET latitude = excluded.latitude, longitude = excluded.longitude, description = excluded.description
+
+-- name: signals_of_assets
+SELECT signal_gid, signal_id, signal_name, asset_id, unit
+  FROM telemetry_signal
+ WHERE asset_id BETWEEN :first AND :last
+ ORDER BY asset_id, signal_id
+
+-- name: signals
+SELECT signal_gid, signal_id, signal_name, asset_id, unit
+  FROM telemetry_signal
+ WHERE signal_id >= :first
+ ORDER BY signal_id
+ LIMIT :limit
+
+-- name: count_signals
+SELECT count(*) AS total FROM telemetry_signal
+
+-- name: signals_by_id
+-- dialect: sqlite
+SELECT signal_gid, signal_id, signal_name, asset_id, unit FROM telemetry_signal WHERE signal_id IN carray(:ids)
+
+-- name: signals_by_id
+-- dialect: postgres
+SELECT signal_gid, signal_id, signal_name, asset_id, unit FROM telemetry_signal WHERE signal_id = ANY (:ids)
+
+-- name: signal
+SELECT signal_gid, signal_id, signal_name, asset_id, unit FROM telemetry_signal WHERE signal_id = :signal_id
+
+-- name: put_signal
+INSERT INTO telemetry_signal (signal_id, signal_gid, signal_name, asset_id, unit)
+VALUES (:signal_id, :signal_gid, :signal_name, :asset_id, :unit)
+    ON CONFLICT (signal_id) DO UPDATE
+   SET signal_gid = excluded.signal_gid, signal_name = excluded.signal_name, asset_id = excluded.asset_id,
+       unit = excluded.unit
+
+-- name: measurements
+SELECT signal_id, at AS timestamp, value, CAST(:unit AS text) AS unit
+  FROM telemetry_measurement
+ WHERE signal_id = :signal_id AND at >= :since AND at <= :until
+ ORDER BY at
+ LIMIT :limit
+
+-- name: last_values
+-- One look at the end of the key per signal.
+SELECT s.signal_id, m.at AS timestamp, m.value, s.unit
+  FROM telemetry_signal s
+  JOIN telemetry_measurement m
+    ON m.signal_id = s.signal_id
+   AND m.at = (SELECT max(at) FROM telemetry_measurement l WHERE l.signal_id = s.signal_id)
+ WHERE s.signal_id >= :first
+ ORDER BY s.signal_id
+ LIMIT :limit
+
+-- name: last_value
+SELECT signal_id, at AS timestamp, value, CAST(:unit AS text) AS unit
+  FROM telemetry_measurement
+ WHERE signal_id = :signal_id
+ ORDER BY at DESC
+ LIMIT 1
+
+-- name: statistics
+-- dialect: sqlite
+-- Twice over the range: deviations are taken from a mean that is known, so neither the mean nor the spread of large
+-- values that differ little drowns in rounding.
+  WITH about AS (
+           SELECT avg(value) AS mean
+             FROM telemetry_measurement
+            WHERE signal_id = :signal_id AND at >= :since AND at <= :until
+       ), exact AS (
+           SELECT count(*) AS count,
+                  avg(value - (SELECT mean FROM about)) AS off,
+                  min(value) AS least,
+                  max(value) AS most,
+                  median(value) AS median,
+                  sum((value - (SELECT mean FROM about)) * (value - (SELECT mean FROM about))) AS squares
+             FROM telemetry_measurement
+            WHERE signal_id = :signal_id AND at >= :since AND at <= :until
+       )
+SELECT count,
+       min(max((SELECT mean FROM about) + off, least), most) AS mean,
+       least,
+       most,
+       median,
+       CASE count
+            WHEN 0 THEN NULL
+            WHEN 1 THEN 0.0
+            ELSE sqrt(max(squares - count * off * off, 0.0) / (count - 1))
+       END AS std_dev
+  FROM exact
+
+-- name: statistics
+-- dialect: postgres
+  WITH about AS (
+           SELECT avg(value) AS mean
+             FROM telemetry_measurement
+            WHERE signal_id = :signal_id AND at >= :since AND at <= :until
+       ), exact AS (
+           SELECT count(*) AS count,
+                  avg(value - (SELECT mean FROM about)) AS off,
+                  min(value) AS least,
+                  max(value) AS most,
+                  percentile_cont(0.5) WITHIN GROUP (ORDER BY value) AS median,
+                  stddev_samp(value - (SELECT mean FROM about)) AS std_dev
+             FROM telemetry_measurement
+            WHERE signal_id = :signal_id AND at >= :since AND at <= :until
+       )
+SELECT count,
+       least(greatest((SELECT mean FROM about) + off, least), most) AS mean,
+       least,
+       most,
+       median,
+       CASE count WHEN 0 THEN NULL WHEN 1 THEN 0.0 ELSE std_dev END AS std_dev
+  FROM exact

@@ -1,0 +1,77 @@
+"""Reads of ranges: the signals of assets, measurements part by part, statistics."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+
+import msgspec
+
+from roadbed.data.database import Database, Statements
+from roadbed.data.queries import Queries
+from roadbed.domains.telemetry.model import Asset, Measurement, Place, Signal, Statistics
+from roadbed.domains.telemetry.pages import MICROSECOND, Window
+
+ROWS_AT_ONCE = 2000
+"""Measurements that are read, and sent, at once."""
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """A row of statistics."""
+
+    count: int
+    mean: float | None
+    least: float | None
+    most: float | None
+    median: float | None
+    std_dev: float | None
+
+
+_sql = Queries(__package__ or "")
+_SIGNALS_OF_ASSETS = _sql.query("signals_of_assets", Signal)
+_MEASUREMENTS = _sql.query("measurements", Measurement)
+_STATISTICS = _sql.query("statistics", Figures)
+
+
+async def with_signals(run: Statements, places: Sequence[Place]) -> list[Asset]:
+    """Return assets, which come by id, each with its signals."""
+    if not places:
+        return []
+    signals: dict[int, list[Signal]] = {place.asset_id: [] for place in places}
+    for signal in await run.fetch(_SIGNALS_OF_ASSETS, first=places[0].asset_id, last=places[-1].asset_id):
+        # An asset that was added between the two reads is not in this page.
+        signals.setdefault(signal.asset_id, []).append(signal)
+    return [
+        Asset(place.asset_id, place.latitude, place.longitude, place.description, signals[place.asset_id])
+        for place in places
+    ]
+
+
+async def measurements_of(database: Database, signal: Signal, window: Window) -> AsyncGenerator[list[Measurement]]:
+    """Yield the measurements of one signal by time, at most ``ROWS_AT_ONCE`` at a time."""
+    bounds, at_once = window.bounds, ROWS_AT_ONCE
+    while True:
+        rows = await database.fetch(
+            _MEASUREMENTS, signal_id=signal.signal_id, unit=signal.unit, limit=at_once, **bounds
+        )
+        if rows:
+            yield rows
+        if len(rows) < at_once or rows[-1].timestamp >= bounds["until"]:
+            return
+        bounds["since"] = rows[-1].timestamp + MICROSECOND
+
+
+async def statistics_of(database: Database, signal_id: int, window: Window) -> Statistics:
+    """Return exact figures of a signal's values in a range of time; of an unknown signal, those of no values."""
+    found = await database.fetch_one(_STATISTICS, signal_id=signal_id, **window.bounds)
+    assert found is not None  # noqa: S101 - for the type checker: an aggregate always has a row
+    return Statistics(
+        signal_id,
+        window.since,
+        window.until,
+        found.count,
+        mean=found.mean,
+        min=found.least,
+        max=found.most,
+        median=found.median,
+        std_dev=found.std_dev,
+    )

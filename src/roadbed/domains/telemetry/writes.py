@@ -1,0 +1,82 @@
+"""Batches of measurements into the database: unknown signals left out, the later write winning, all of it counted."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+
+import msgspec
+
+from roadbed.data.bulk import BulkTable, Merged
+from roadbed.data.database import Database
+from roadbed.domains.telemetry.rows import Bad, Batch
+
+TABLE = BulkTable("telemetry_measurement", (("signal_id", "integer"), ("at", "instant"), ("value", "real")), key=2)
+
+_MOST_REMEMBERED = 1_000_000
+
+Find = Callable[[Iterable[int]], Awaitable[set[int]]]
+"""Returns those of some signals that exist."""
+
+
+class Counts(msgspec.Struct):
+    """What became of rows so far; ``Ingested`` says what the figures mean."""
+
+    inserted: int = 0
+    replaced: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+    @property
+    def rows(self) -> int:
+        """All rows so far."""
+        return self.inserted + self.replaced + self.unchanged + self.rejected
+
+
+class Known:
+    """Signals that exist. They are permanent: who is known stays so."""
+
+    def __init__(self, find: Find) -> None:
+        self._find = find
+        self._known: set[int] = set()
+
+    async def unknown(self, signals: Iterable[int]) -> set[int]:
+        """Return those of some signals that do not exist."""
+        new = set(signals) - self._known
+        if not new:
+            return new
+        found = await self._find(new)
+        if len(self._known) + len(found) > _MOST_REMEMBERED:
+            self._known.clear()
+        self._known |= found
+        return new - found
+
+
+class Writer:
+    """Writes batches, each in a transaction of its own."""
+
+    def __init__(self, database: Database, known: Known) -> None:
+        self._database = database
+        self._known = known
+
+    async def write(self, batch: Batch, counts: Counts, *, dry: bool = False) -> list[Bad]:
+        """Write a batch and add to the counts; return the rows that were left out.
+
+        ``dry`` writes nothing, and counts what would be looked at as ``unchanged``.
+
+        Raises:
+            Unavailable: and its kinds. Nothing of this batch is written then, or its outcome is unknown; to write it
+                again does no harm.
+        """
+        unknown = await self._known.unknown(batch.signals)
+        if unknown:
+            batch = batch.without(unknown)
+        rows = len(batch.signals)
+        merged = Merged(0, 0, 0)
+        if rows and not dry:
+            merged = await self._database.merge(TABLE, (batch.signals, batch.instants, batch.values))
+        counts.inserted += merged.inserted
+        counts.replaced += merged.changed
+        # Of several rows with one key the last is written; the others change nothing.
+        counts.unchanged += rows - merged.inserted - merged.changed
+        counts.rejected += len(batch.bad)
+        return batch.bad
