@@ -15,8 +15,8 @@ import msgspec
 from roadbed.http.limits import MAX_FAULTS
 from roadbed.http.parameters import INT64_MAX, INT64_MIN
 from roadbed.http.shapes import bare, is_object
-from roadbed.http.wording import decoder_words, json_names
 from roadbed.kernel.errors import Fault
+from roadbed.kernel.wording import decoder_words, json_names
 
 _EXPLAINED = 64 * 1024
 """Beyond so many bytes only msgspec's own first error is told: reading twice would be too dear."""

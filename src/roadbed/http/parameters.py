@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from roadbed.http.wording import json_names
+from roadbed.kernel.wording import json_names
 
 Read = Callable[[str], Any]
 """Reads one text; raises ValueError (its message is for the caller) where it is malformed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -10,6 +10,7 @@ from roadbed.domains.telemetry.model import NewMeasurement
 from roadbed.domains.telemetry.rows import BLOCK, LONGEST_ROW, Batch, Collector, Lines, all_in_range
 from roadbed.kernel.clock import EPOCH, to_micros
 from roadbed.kernel.errors import Fault, Invalid
+from roadbed.kernel.wording import json_names
 
 _row = msgspec.json.Decoder(NewMeasurement).decode
 _rows_of_lines = msgspec.json.Decoder(NewMeasurement).decode_lines
@@ -18,16 +19,12 @@ _parts = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _BLANK = b" \t\r\n"
 _TRIES = 16
 
-Words = Callable[[str], str]
-"""Turns what the decoder says into the words of callers."""
-
 
 class NdjsonRows:
     """Reads NDJSON. Blank lines are no rows; every other line is one, good or bad."""
 
-    def __init__(self, words: Words = str) -> None:
+    def __init__(self) -> None:
         self._lines = Lines()
-        self._words = words
 
     def feed(self, part: bytes) -> Iterator[Batch]:
         """Take some bytes; yield the batches that are complete with them."""
@@ -47,14 +44,13 @@ class NdjsonRows:
         lines = block.removesuffix(b"\n").split(b"\n")
         if len(rows) == len(lines) and (batch := _batch(rows, first, lines)) is not None:
             return batch
-        return _one_by_one(lines, first, self._words)
+        return _one_by_one(lines, first)
 
 
 class ArrayRows:
     """Reads one JSON array. Its rows are numbered by their place, from 1."""
 
-    def __init__(self, words: Words = str) -> None:
-        self._words = words
+    def __init__(self) -> None:
         self._buffer = bytearray()
         self._begun = False
         self._next = 1
@@ -115,7 +111,7 @@ class ArrayRows:
             batch = _batch(_rows_of_array(b"[%b]" % b",".join(texts)), first, texts)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             batch = None
-        return _one_by_one(texts, first, self._words) if batch is None else batch
+        return _one_by_one(texts, first) if batch is None else batch
 
 
 def _batch(rows: list[NewMeasurement], first: int, texts: list[bytes]) -> Batch | None:
@@ -128,22 +124,22 @@ def _batch(rows: list[NewMeasurement], first: int, texts: list[bytes]) -> Batch 
     return Batch(signals, instants, values, range(first, first + len(rows)), lambda: _decoded(texts), [])
 
 
-def _one_by_one(texts: list[bytes], first: int, words: Words) -> Batch:
+def _one_by_one(texts: list[bytes], first: int) -> Batch:
     collected = Collector()
     for number, text in enumerate(texts, first):
         shown = text[:LONGEST_ROW].decode("utf-8", "replace").strip()
         if len(text) > LONGEST_ROW:
             collected.refuse(number, shown[:1000], f"the row has more than {LONGEST_ROW} bytes")
         elif shown:
-            collected.add(number, shown, lambda text=text: _read_one(text, words))
+            collected.add(number, shown, lambda text=text: _read_one(text))
     return collected.batch()
 
 
-def _read_one(text: bytes, words: Words) -> tuple[int, int, float]:
+def _read_one(text: bytes) -> tuple[int, int, float]:
     try:
         row = _row(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(words(str(error))) from None
+        raise ValueError(json_names(str(error))) from None
     return row.signal_id, _instant(row), row.value
 
 

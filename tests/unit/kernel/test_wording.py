@@ -2,7 +2,7 @@
 
 import pytest
 
-from roadbed.http.wording import decoder_words, json_names
+from roadbed.kernel.wording import decoder_words, json_names
 
 
 @pytest.mark.parametrize(
