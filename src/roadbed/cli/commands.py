@@ -6,6 +6,7 @@ once, whatever source it comes from.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -101,6 +102,33 @@ def sql(data: Data = None, domains: Domains = None) -> None:
     from roadbed.cli.migrating import print_sql
 
     print_sql(settings(data=data, domains=domains).settings)
+
+
+@app.command(name="import")
+def import_(
+    domain: Annotated[str, typer.Argument(help="The domain, by name.")],
+    files: Annotated[list[Path], typer.Argument(help="The files.", exists=True, dir_okay=False)],
+    data: Data = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; tell what is wrong.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin anew where an import was broken off.")] = False,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where rejected rows go; by default beside each file.", file_okay=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Import files; rows that are wrong go to a rejects file, with their line and the reason."""
+    from roadbed.cli.importing import import_and_tell
+
+    import_and_tell(
+        settings(data=data).settings,
+        domain,
+        files,
+        dry=dry_run,
+        restart=restart,
+        rejects=rejects,
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -8,6 +8,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any, cast
 
 import msgspec
@@ -58,6 +60,16 @@ def shipped_locations() -> list[Location]:
     A database may hold them although their domain is switched off now.
     """
     return [Location(name, f"{path.partition(':')[0]}.migrations") for name, path in SHIPPED.items()]
+
+
+def part_of(domain: Domain[Any], name: str) -> ModuleType | None:
+    """Import a file that a domain may bring beside what it declares (``importer``, ``seeds``), or return None."""
+    package = domain.path.partition(":")[0]
+    path = f"{package}.{name}"
+    module = import_module(package) if package else None
+    if module is None or not hasattr(module, "__path__") or find_spec(path) is None:
+        return None
+    return import_module(path)
 
 
 def _load(name: str) -> Domain[Any]:

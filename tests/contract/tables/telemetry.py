@@ -1,5 +1,6 @@
 """Assets, signals and measurements: the contract's calls, and what goes wrong with each."""
 
+import re
 from typing import Any
 
 from tests.contract.scenarios import A_TEXT, Holding, Scenario, Step, get, post, put
@@ -119,6 +120,24 @@ SCENARIOS = (
             get("/signals/201/last", reply=row(201, "2021-11-07T23:59:03.762000Z", 116.129)),
             get("/signals/202/last", status=404),
             get("/measurements/last?limit=1000"),
+            get("/measurements/export?signal_list=201&from=2021-11-07T23:57:00",
+                expect={"Content-Type": "text/csv; charset=utf-8"}, text=re.escape(
+                "Ts|SignalId|MeasurementValue\n"
+                "2021-11-07 23:57:48.259000|201|115,9581\n2021-11-07 23:59:03.762000|201|116,129\n"
+            )),
+            get("/signals/201/series?points=3", reply={"signal_id": 201, "unit": "kV", "points": [
+                {"timestamp": "2021-11-07T23:56:48.629000Z", "value": number_of(116.0436)},
+                {"timestamp": "2021-11-07T23:57:48.259000Z", "value": number_of(115.9581)},
+                {"timestamp": "2021-11-07T23:59:03.762000Z", "value": number_of(116.129)},
+            ]}),
+            get(f"/signals/201/series?method=buckets&points=3&from={NOON}&to=2024-05-01T12:00:02.999999", reply={
+                "signal_id": 201, "unit": "kV", "buckets": [
+                    {"timestamp": f"2024-05-01T12:00:0{second}Z", "count": 0,
+                     **dict.fromkeys(("avg", "min", "max", "last"))} for second in range(3)
+                ],
+            }),
+            get("/signals/999/series", status=404),
+            get("/signals/201/series?points=2&method=mean", status=400, faults=("query:points", "query:method")),
         ),
     ),
     Scenario(

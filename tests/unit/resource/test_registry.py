@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
@@ -11,7 +12,7 @@ import pytest
 from roadbed.data.migrations.locations import known_revisions
 from roadbed.domains.ledger import domain as declared
 from roadbed.kernel.errors import ConfigurationError
-from roadbed.resource.registry import SHIPPED, load_domains, locations, shipped_locations
+from roadbed.resource.registry import SHIPPED, load_domains, locations, part_of, shipped_locations
 
 PATH = "roadbed.domains.ledger:domain"
 ledger = msgspec.structs.replace(declared, path=PATH)
@@ -116,3 +117,19 @@ def test_the_places_of_shipped_domains_are_known_without_importing_them() -> Non
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == f"{len(SHIPPED)} []\n"
+
+
+def test_a_domain_may_bring_further_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "outside_shop"
+    package.mkdir()
+    declared = "from roadbed.resource.domain import Domain\ndomain = Domain(name='outside', title='Outside')\n"
+    (package / "__init__.py").write_text(declared)
+    (package / "seeds.py").write_text("SEEDS = 7\n")
+    (tmp_path / "outside_file.py").write_text(declared)
+    monkeypatch.syspath_prepend(tmp_path)
+    (whole,) = load_domains(["outside_shop:domain"])
+    seeds = part_of(whole, "seeds")
+    assert seeds is not None
+    assert (seeds.SEEDS, part_of(whole, "importer")) == (7, None)
+    (single,) = load_domains(["outside_file:domain"])
+    assert part_of(single, "seeds") is None

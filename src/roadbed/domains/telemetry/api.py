@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from roadbed.data.listing import Listing
-from roadbed.domains.telemetry.csv_rows import CsvRows
+from roadbed.domains.telemetry.csv_rows import CsvRows, csv_of
 from roadbed.domains.telemetry.json_rows import ArrayRows, NdjsonRows
 from roadbed.domains.telemetry.model import (
     INT64_MAX,
     INT64_MIN,
     Asset,
+    Buckets,
     Ingested,
     Measurement,
     NewAsset,
     NewMeasurement,
     NewSignal,
+    Series,
     Signal,
     Statistics,
     Status,
@@ -32,15 +34,14 @@ from roadbed.http.incoming import Stream
 from roadbed.http.operations import Operations, Query
 from roadbed.http.paging import Page
 from roadbed.http.reply import Reply
-from roadbed.http.wording import json_names
 from roadbed.kernel.errors import Conflict, Fault, Invalid, NotFound
 
 operations: Operations[Telemetry] = Operations("telemetry", "Assets, their signals, time-stamped measurements")
 
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 FORMATS: dict[str, Callable[[], Rows]] = {
-    JSON: lambda: ArrayRows(json_names),
-    NDJSON: lambda: NdjsonRows(json_names),
+    JSON: ArrayRows,
+    NDJSON: NdjsonRows,
     CSV: CsvRows,
 }
 
@@ -50,6 +51,7 @@ INGEST_LIMIT = 64 * 1024 * 1024
 MOST_SIGNALS = 1000
 """Signals of one read."""
 
+Points = Annotated[int, msgspec.Meta(ge=3, le=10_000)]
 Since = Annotated[datetime | None, Query("from")]
 Until = Annotated[datetime | None, Query("to")]
 SignalList = Annotated[
@@ -111,6 +113,35 @@ async def put_signal(call: Call[Telemetry], signal_id: int, body: NewSignal) -> 
 async def get_last_value(call: Call[Telemetry], signal_id: int) -> Measurement:
     """Return the last measurement of a signal; 404 if it has none."""
     return await call.service.last_value(signal_id)
+
+
+@operations.get("/signals/{signal_id}/series", raises=[NotFound])
+async def get_series(
+    call: Call[Telemetry],
+    signal_id: int,
+    since: Since = None,
+    until: Until = None,
+    points: Points = 500,
+    method: Literal["lttb", "buckets"] = "lttb",
+) -> Series | Buckets:
+    """Return a signal as a chart needs it: at most `points` measurements, or as many buckets.
+
+    `lttb` keeps the shape: the measurements that the eye would miss (Largest-Triangle-Three-Buckets). `buckets` divides
+    the range into parts of equal width, with average, least, most and last value of each; null where there is none.
+    """
+    window = Window(since, until).check()
+    if method == "buckets":
+        return await call.service.buckets(signal_id, window, points)
+    return await call.service.series(signal_id, window, points)
+
+
+@operations.get("/measurements/export", produces=CSV)
+async def export_measurements(
+    call: Call[Telemetry], signal_list: SignalList, since: Since = None, until: Until = None
+) -> Reply:
+    """Return the same as `/measurements` as a CSV file that an ingest, or an import, reads back."""
+    parts = call.service.measurements(signals_of(signal_list), Window(since, until).check())
+    return Reply(body=csv_of(parts), media_type=f"{CSV}; charset=utf-8")
 
 
 @operations.get("/measurements")

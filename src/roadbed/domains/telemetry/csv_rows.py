@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 
+from roadbed.domains.telemetry.model import Measurement
 from roadbed.domains.telemetry.rows import LONGEST_ROW, Batch, Collector, Lines, all_in_range
 from roadbed.kernel.clock import EPOCH
 from roadbed.kernel.errors import Fault, Invalid
@@ -35,6 +36,16 @@ class CsvRows:
         self.columns = columns
         self._lines = Lines(line)
         self._signals: dict[str, int] = {}
+
+    @property
+    def line(self) -> int:
+        """The number of the line that comes next."""
+        return self._lines.next
+
+    @property
+    def held(self) -> int:
+        """How many bytes wait for the rest of their line."""
+        return self._lines.held
 
     def feed(self, part: bytes) -> Iterator[Batch]:
         """Take some bytes; yield the batches that are complete with them."""
@@ -127,6 +138,14 @@ class CsvRows:
             raise ValueError(f"{len(HEADER)} fields are expected, separated by {SEPARATOR!r}; there are {len(fields)}")
         time, signal, value = (fields[place].strip() for place in self.columns or ())
         return _signal(signal), _instant(time), _value(value)
+
+
+async def csv_of(parts: AsyncIterator[list[Measurement]]) -> AsyncIterator[bytes]:
+    """Yield measurements as CSV in this format: times in UTC, decimal commas. What is read back is the same."""
+    yield f"{SEPARATOR.join(HEADER)}\n".encode()
+    async for part in parts:
+        lines = [f"{str(row.timestamp)[:-6]}|{row.signal_id}|{str(row.value).replace('.', ',')}\n" for row in part]
+        yield "".join(lines).encode()
 
 
 def _no_header(found: str) -> Invalid:

@@ -118,7 +118,8 @@ class Ingested(msgspec.Struct, frozen=True):
 class Statistics(msgspec.Struct, frozen=True):
     """Exact figures of one signal's values from ``from_date`` to ``to_date``, both included; null: open.
 
-    Without any value all but ``count`` are null. ``std_dev`` is the sample's (n - 1), 0.0 for one value.
+    Without any value all but ``count`` are null. ``std_dev`` is the sample's (n - 1), 0.0 for one value; a spread below
+    1e-150 is 0.0 too, for squares of it are none that a double holds.
     """
 
     signal_id: int
@@ -130,3 +131,37 @@ class Statistics(msgspec.Struct, frozen=True):
     max: float | None
     median: float | None
     std_dev: float | None
+
+
+class Point(msgspec.Struct, frozen=True):
+    """A value at an instant."""
+
+    timestamp: datetime
+    value: float
+
+
+class Series(msgspec.Struct, frozen=True):
+    """Measurements of one signal that keep the shape of a whole range, by time."""
+
+    signal_id: int
+    unit: str
+    points: list[Point]
+
+
+class Bucket(msgspec.Struct, frozen=True):
+    """What happened from ``timestamp`` until the next bucket begins; null where nothing did."""
+
+    timestamp: datetime
+    count: int
+    avg: float | None
+    min: float | None
+    max: float | None
+    last: float | None
+
+
+class Buckets(msgspec.Struct, frozen=True):
+    """A range of one signal in parts of equal width, by time."""
+
+    signal_id: int
+    unit: str
+    buckets: list[Bucket]

@@ -129,3 +129,46 @@ SELECT count,
        median,
        CASE count WHEN 0 THEN NULL WHEN 1 THEN 0.0 ELSE std_dev END AS std_dev
   FROM exact
+
+-- name: extent
+SELECT count(*) AS count, min(at) AS first, max(at) AS last
+  FROM telemetry_measurement
+ WHERE signal_id = :signal_id AND at >= :since AND at <= :until
+
+-- name: buckets
+-- dialect: sqlite
+  WITH bucket AS (
+           SELECT CAST(:since AS integer) + (at - CAST(:since AS integer)) / :width * :width AS begin,
+                  count(*) AS count, avg(value) AS avg, min(value) AS least, max(value) AS most, max(at) AS latest
+             FROM telemetry_measurement
+            WHERE signal_id = :signal_id AND at >= :since AND at <= :until
+            GROUP BY 1
+       )
+SELECT b.begin, b.count, min(max(b.avg, b.least), b.most) AS avg, b.least, b.most, m.value AS last
+  FROM bucket b
+  JOIN telemetry_measurement m ON m.signal_id = :signal_id AND m.at = b.latest
+ ORDER BY b.begin
+
+-- name: buckets
+-- dialect: postgres
+  WITH bucket AS (
+           SELECT date_bin(:width, at, :since) AS begin,
+                  count(*) AS count, avg(value) AS avg, min(value) AS least, max(value) AS most, max(at) AS latest
+             FROM telemetry_measurement
+            WHERE signal_id = :signal_id AND at >= :since AND at <= :until
+            GROUP BY 1
+       )
+SELECT b.begin, b.count, least(greatest(b.avg, b.least), b.most) AS avg, b.least, b.most, m.value AS last
+  FROM bucket b
+  JOIN telemetry_measurement m ON m.signal_id = :signal_id AND m.at = b.latest
+ ORDER BY b.begin
+
+-- name: import_progress
+SELECT progress FROM telemetry_import WHERE digest = :digest
+
+-- name: note_import
+INSERT INTO telemetry_import (digest, progress, updated_at) VALUES (:digest, :progress, :updated_at)
+    ON CONFLICT (digest) DO UPDATE SET progress = excluded.progress, updated_at = excluded.updated_at
+
+-- name: import_done
+DELETE FROM telemetry_import WHERE digest = :digest

@@ -149,6 +149,16 @@ class Lines:
         self._size = 0
         self._next = line
 
+    @property
+    def next(self) -> int:
+        """The number of the line that comes next."""
+        return self._next
+
+    @property
+    def held(self) -> int:
+        """How many bytes wait for the rest of their line."""
+        return self._size
+
     def feed(self, part: bytes) -> Iterator[tuple[bytes, int]]:
         """Take some bytes; yield the blocks that are full, each ending with a line feed."""
         self._held.append(part)

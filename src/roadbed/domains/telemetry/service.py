@@ -16,18 +16,21 @@ from roadbed.data.queries import Queries
 from roadbed.domains.telemetry.lookups import SIGNALS
 from roadbed.domains.telemetry.model import (
     Asset,
+    Buckets,
     Ingested,
     Measurement,
     NewAsset,
     NewSignal,
     Place,
     Reject,
+    Series,
     Signal,
     Statistics,
 )
 from roadbed.domains.telemetry.pages import Cursor, Total, Window, first, page
 from roadbed.domains.telemetry.reads import measurements_of, statistics_of, with_signals
 from roadbed.domains.telemetry.rows import Bad, Rows
+from roadbed.domains.telemetry.series import buckets, lttb
 from roadbed.domains.telemetry.writes import Counts, Known, Writer
 from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import Conflict, NotFound
@@ -68,7 +71,7 @@ class Telemetry:
         self._database = database
         self._clock = clock
         self._signals = database.flight(SIGNALS)
-        self._writer = Writer(database, Known(self._existing))
+        self._writer = Writer(database, Known(self.existing))
 
     async def list_assets(self, limit: int, after: Cursor | None, total: bool) -> Listing[Asset]:
         """Return assets by id, each with its signals."""
@@ -177,6 +180,24 @@ class Telemetry:
             await self.signal(signal_id)
         return figures
 
+    async def series(self, signal_id: int, window: Window, points: int) -> Series:
+        """Return at most ``points`` measurements of a signal that keep the shape of a range (LTTB).
+
+        Raises:
+            NotFound: there is no such signal.
+        """
+        signal = await self.signal(signal_id)
+        return Series(signal_id, signal.unit, await lttb(self._database, signal, window, points))
+
+    async def buckets(self, signal_id: int, window: Window, points: int) -> Buckets:
+        """Return a range of a signal in ``points`` buckets of equal width; one without measurements holds nulls.
+
+        Raises:
+            NotFound: there is no such signal.
+        """
+        signal = await self.signal(signal_id)
+        return Buckets(signal_id, signal.unit, await buckets(self._database, signal, window, points))
+
     async def ingest(self, parts: AsyncIterator[bytes], rows: Rows) -> Ingested:
         """Store measurements while they come in, in batches, each in a transaction of its own.
 
@@ -193,7 +214,8 @@ class Telemetry:
         rejects = [Reject(bad.line, bad.reason) for bad in told]
         return Ingested(counts.inserted, counts.replaced, counts.unchanged, counts.rejected, rejects)
 
-    async def _existing(self, signals: Iterable[int]) -> set[int]:
+    async def existing(self, signals: Iterable[int]) -> set[int]:
+        """Return those of some signals that exist, by id."""
         return {signal.signal_id for signal in await self._found(signals)}
 
     async def _found(self, signals: Iterable[int]) -> Sequence[Signal]:

@@ -39,6 +39,10 @@ class Known:
         self._find = find
         self._known: set[int] = set()
 
+    def add(self, signals: Iterable[int]) -> None:
+        """Take signals for known."""
+        self._known.update(signals)
+
     async def unknown(self, signals: Iterable[int]) -> set[int]:
         """Return those of some signals that do not exist."""
         new = set(signals) - self._known

@@ -17,7 +17,7 @@ PACKAGE = Path(telemetry.__file__).parent
 STATEMENTS = Queries("roadbed.domains.telemetry")
 
 # What is counted is counted whole; of a range already found the figures are.
-SCANNED = {"count_assets", "count_signals", "statistics"}
+SCANNED = {"count_assets", "count_signals", "statistics", "buckets"}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,95 @@
+"""``roadbed import``: files into a domain that brings an importer, with a progress bar on a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from roadbed.app import schema_state
+from roadbed.cli.output import print_json, print_table
+from roadbed.data.opening import open_database
+from roadbed.kernel.clock import now
+from roadbed.kernel.errors import ConfigurationError
+from roadbed.kernel.events import Events
+from roadbed.kernel.settings import Settings
+from roadbed.resource.registry import load_domains, part_of
+from roadbed.runtime.lifecycle import patiently
+
+
+def import_and_tell(
+    settings: Settings,
+    domain: str,
+    files: Sequence[Path],
+    *,
+    dry: bool,
+    restart: bool,
+    rejects: Path | None,
+    as_json: bool,
+) -> None:
+    """Import files and print a report on each."""
+    (found,) = load_domains([domain])
+    importer = part_of(found, "importer")
+    if importer is None:
+        raise ConfigurationError(f"the domain {domain!r} imports no files")
+    options = importer.Options(dry=dry, resume=not restart, rejects=rejects)
+
+    async def work() -> list[Any]:
+        events = Events()
+        database = await patiently(lambda: open_database(settings, events), settings.database_wait, events)
+        try:
+            schema_state(await database.stored_heads(), [found]).require_current()
+            with progress_bar() as watch:
+                return await importer.Importer(database, now, options, watch).run(files)
+        finally:
+            await database.close(1.0)
+
+    reports = asyncio.run(work())
+    tell(reports, dry=dry, as_json=as_json)
+
+
+def tell(reports: Sequence[Any], *, dry: bool, as_json: bool) -> None:
+    """Print what became of each file."""
+    if as_json:
+        print_json(reports)
+        return
+    heads = ("file", "rows", "inserted", "replaced", "unchanged", "rejected", "rows/s", "notes")
+    print_table(heads, (_cells(report, dry) for report in reports))
+
+
+def _cells(report: Any, dry: bool) -> tuple[str, ...]:
+    notes = [f"rejects in {report.rejects}"] if report.rejects else []
+    notes += [f"went on at line {report.resumed}"] if report.resumed > 1 else []
+    notes += ["dry run: nothing was written"] if dry else []
+    figures = (report.rows, report.inserted, report.replaced, report.unchanged, report.rejected)
+    rate = f"{report.rows / report.seconds:,.0f}" if report.seconds else ""
+    return report.file, *(f"{figure:,}" for figure in figures), rate, "; ".join(notes)
+
+
+@contextmanager
+def progress_bar() -> Generator[Any]:
+    """Yield what an importer tells how far it is; it draws on a terminal, and nowhere else."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[rate]} rows/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        tasks: dict[Path, Any] = {}
+
+        def watch(file: Path, done: int, size: int, rows: int) -> None:
+            if file not in tasks:
+                tasks[file] = bar.add_task(file.name, total=size, rate="")
+            task = bar.tasks[bar.task_ids.index(tasks[file])]
+            rate = f"{rows / task.elapsed:,.0f}" if task.elapsed else ""
+            bar.update(tasks[file], completed=done, rate=rate)
+
+        yield watch
