@@ -132,6 +132,22 @@ def import_(
 
 
 @app.command()
+def seed(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="Domains; by default all.")] = None,
+    data: Data = None,
+    domains: Domains = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keeps the files that are made and imported.", file_okay=False, exists=True),
+    ] = None,
+) -> None:
+    """Load a small set of sample data, the same every time; a second run changes nothing."""
+    from roadbed.cli.seeding import seed_and_tell
+
+    seed_and_tell(settings(data=data, domains=domains).settings, names or [], keep)
+
+
+@app.command()
 def config(
     host: Host = None,
     port: Port = None,

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from roadbed.app import schema_state
 from roadbed.cli.output import print_json, print_table
+from roadbed.data.database import Database
 from roadbed.data.opening import open_database
 from roadbed.kernel.clock import now
 from roadbed.kernel.errors import ConfigurationError
 from roadbed.kernel.events import Events
 from roadbed.kernel.settings import Settings
+from roadbed.resource.domain import Domain
 from roadbed.resource.registry import load_domains, part_of
 from roadbed.runtime.lifecycle import patiently
 
@@ -37,17 +39,24 @@ def import_and_tell(
     options = importer.Options(dry=dry, resume=not restart, rejects=rejects)
 
     async def work() -> list[Any]:
-        events = Events()
-        database = await patiently(lambda: open_database(settings, events), settings.database_wait, events)
-        try:
-            schema_state(await database.stored_heads(), [found]).require_current()
+        async with opened_for(settings, [found]) as database:
             with progress_bar() as watch:
                 return await importer.Importer(database, now, options, watch).run(files)
-        finally:
-            await database.close(1.0)
 
     reports = asyncio.run(work())
     tell(reports, dry=dry, as_json=as_json)
+
+
+@asynccontextmanager
+async def opened_for(settings: Settings, domains: Sequence[Domain[Any]]) -> AsyncGenerator[Database]:
+    """Open the database, which must have the tables of these domains as they are now."""
+    events = Events()
+    database = await patiently(lambda: open_database(settings, events), settings.database_wait, events)
+    try:
+        schema_state(await database.stored_heads(), domains).require_current()
+        yield database
+    finally:
+        await database.close(1.0)
 
 
 def tell(reports: Sequence[Any], *, dry: bool, as_json: bool) -> None:
