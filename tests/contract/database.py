@@ -17,6 +17,9 @@ _TABLES = {
     "keys": "idempotency",
     "entries": "kv_entry",
     "revisions": "kv_history",
+    "assets": "telemetry_asset",
+    "signals": "telemetry_signal",
+    "measurements": "telemetry_measurement",
 }
 _COUNTS = f"SELECT {', '.join(f'(SELECT count(*) FROM {table})' for table in _TABLES.values())}"
 _BALANCES = "SELECT account_id, balance FROM ledger_account"

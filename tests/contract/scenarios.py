@@ -63,6 +63,9 @@ class Rows:
     keys: int = 0
     entries: int = 0
     revisions: int = 0
+    assets: int = 0
+    signals: int = 0
+    measurements: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,16 @@ from tests.support.programs import find_program
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 UNKNOWN = str(uuid4())
 
+PATHS = """
+/ping /transactions /transactions/{transaction_id} /transactions/{transaction_id}/reversal
+/accounts /accounts/{account_id} /accounts/{account_id}/transactions /accounts/{account_id}/limits
+/transfers /transfers/{transfer_id}
+/kv /kv/{key}
+/health /assets /assets/{asset_id} /signals /signals/{signal_id} /signals/{signal_id}/last /signals/{signal_id}/series
+/measurements /measurements/last /measurements/export /measurements/stats/{signal_id}
+/batch /health/live /health/ready /metrics
+"""
+
 
 class Caller:
     """Calls operations as the document describes them."""
@@ -29,6 +39,11 @@ class Caller:
         self.document = running.document
         self._port = running.port
         self.account = self._created("/transactions", account_id=str(uuid4()), amount=10_000)["account_id"]
+        # What the examples speak of is there.
+        for call in (("PUT", "/assets/0"), ("PUT", "/signals/0"), ("POST", "/measurements")):
+            operation = self.document.find(*call)
+            assert operation is not None
+            assert self.call(operation).status in (200, 201)
 
     def _created(self, path: str, **body: Any) -> dict[str, Any]:
         reply = self.send("POST", path, {"Content-Type": "application/json"}, json.dumps(body).encode())
@@ -47,7 +62,10 @@ class Caller:
     def call(self, operation: Operation, headers: dict[str, Values] | None = None, query: str = "") -> Reply:
         """Call an operation with fresh, correct parameters and body."""
         body, media = self.body(operation)
-        return self.send(operation.method, self.target(operation) + query, media | (headers or {}), body)
+        target = self.target(operation)
+        if "?" in target:
+            query = query.replace("?", "&")
+        return self.send(operation.method, target + query, media | (headers or {}), body)
 
     def target(self, operation: Operation) -> str:
         """Return the path of something that is there, new for each call."""
@@ -62,7 +80,11 @@ class Caller:
             known["transfer_id"] = self._created("/transfers", **moved)["transfer_id"]
         if "key" in names:
             known["key"] = self._created("/kv", key=f"a/{uuid4()}", value={})["key"]
-        return operation.path.format(**known)
+        if not known.keys() >= names.keys():
+            known |= {name: self._example(parameter["schema"]) for name, parameter in names.items()}
+        needed = {name: each for name, each in operation.parameters("query").items() if each.get("required")}
+        asked = "&".join(f"{name}={self._example(each['schema']['items'])}" for name, each in needed.items())
+        return operation.path.format(**known) + (f"?{asked}" if asked else "")
 
     def body(self, operation: Operation) -> tuple[bytes, dict[str, Values]]:
         """Return a body made of the document's examples, and its media type."""
@@ -107,25 +129,7 @@ def examples(schema: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
 def test_the_document_is_one(running: Running) -> None:
     whole = running.document.whole
     assert whole["openapi"] == "3.1.0"
-    assert {operation.path for operation in running.document.operations()} == {
-        *("/ping", "/transactions", "/transactions/{transaction_id}", "/transactions/{transaction_id}/reversal"),
-        *(
-            "/accounts",
-            "/accounts/{account_id}",
-            "/accounts/{account_id}/transactions",
-            "/accounts/{account_id}/limits",
-        ),
-        *(
-            "/batch",
-            "/transfers",
-            "/transfers/{transfer_id}",
-            "/kv",
-            "/kv/{key}",
-            "/health/live",
-            "/health/ready",
-            "/metrics",
-        ),
-    }
+    assert {operation.path for operation in running.document.operations()} == set(PATHS.split())
     for schema in whole["components"]["schemas"].values():
         jsonschema_rs.meta.validate(schema)
     names = [operation.described["operationId"] for operation in running.document.operations()]
@@ -198,7 +202,8 @@ def test_another_method_is_refused_and_told_which_are_not(caller: Caller) -> Non
 
 def test_a_replay_changes_no_rows(running: Running, caller: Caller) -> None:
     for operation in caller.document.operations():
-        if not operation.is_unsafe:
+        # What is streamed has no key: it is idempotent by its own keys.
+        if not operation.is_unsafe or str(operation) == "POST /measurements":
             continue
         assert "Idempotency-Key" in operation.parameters("header"), operation
         target, (body, media) = caller.target(operation), caller.body(operation)
@@ -238,7 +243,7 @@ def test_a_body_that_is_not_json_is_refused(running: Running, caller: Caller) ->
 def test_a_malformed_path_is_refused(caller: Caller) -> None:
     for operation in caller.document.operations():
         for name, parameter in operation.parameters("path").items():
-            wrong = "7" if parameter["schema"].get("format") == "uuid" else "a//b"
+            wrong = {"uuid": "7", "int64": "x"}.get(parameter["schema"].get("format", ""), "a//b")
             target = operation.path.format(**dict.fromkeys(operation.parameters("path"), UNKNOWN) | {name: wrong})
             body, media = caller.body(operation)
             reply = caller.send(operation.method, target, media, body)
@@ -265,7 +270,8 @@ def test_heads_are_those_of_get(caller: Caller) -> None:
             continue
         target = caller.target(operation)
         full, bare = caller.send("GET", target), caller.send("HEAD", target)
-        changing = ("x-request-id", "date")
+        # How a reply is parted is left out of a head (RFC 9110, section 9.3.2).
+        changing = ("x-request-id", "date", "transfer-encoding")
         assert [field for field in full.headers if field[0] not in changing] == [
             field for field in bare.headers if field[0] not in changing
         ]

@@ -18,7 +18,11 @@ from roadbed.data.migrations.locations import Location
 from roadbed.kernel.errors import ConfigurationError
 from roadbed.resource.domain import Domain
 
-SHIPPED = {"ledger": "roadbed.domains.ledger:domain", "kv": "roadbed.domains.kv:domain"}
+SHIPPED = {
+    "ledger": "roadbed.domains.ledger:domain",
+    "kv": "roadbed.domains.kv:domain",
+    "telemetry": "roadbed.domains.telemetry:domain",
+}
 """The domains that come with Roadbed, by name."""
 
 ENTRY_POINTS = "roadbed.domains"

@@ -12,6 +12,7 @@ from tests.contract.tables import (
     paths,
     queries,
     retries,
+    telemetry,
     texts,
     transactions,
     values,
@@ -32,4 +33,5 @@ TABLES = {
     "pages": pages.SCENARIOS,
     "kv": kv.SCENARIOS,
     "kv inputs": kv_inputs.SCENARIOS,
+    "telemetry": telemetry.SCENARIOS,
 }

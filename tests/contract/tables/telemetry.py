@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from tests.contract.scenarios import A_TEXT, Holding, Scenario, Step, get, post, put
+from tests.contract.scenarios import A_TEXT, Holding, Rows, Scenario, Step, get, post, put
 
 CSV, NDJSON = {"Content-Type": "text/csv"}, {"Content-Type": "application/x-ndjson"}
 GID = "0192f0c1-1111-7111-8111-0000{:08d}"
@@ -90,6 +90,7 @@ SCENARIOS = (
             put("/assets/100", ASSET | {"latitude": 91}, 400, faults=("/latitude",)),
             put("/assets/100", ASSET | {"longitude": None, "height": 1}, 400, faults=("/longitude", "/height")),
         ),
+        Rows(assets=1, signals=2),
     ),
     Scenario(
         "a file, its statistics and its last value",
@@ -139,6 +140,7 @@ SCENARIOS = (
             get("/signals/999/series", status=404),
             get("/signals/201/series?points=2&method=mean", status=400, faults=("query:points", "query:method")),
         ),
+        Rows(assets=1, signals=2, measurements=3),
     ),
     Scenario(
         "bad rows are left out and told of",
@@ -165,6 +167,7 @@ SCENARIOS = (
             post("/measurements", [], 400, headers={"Idempotency-Key": "k"}, faults=("header:Idempotency-Key",),
 ),
         ),
+        Rows(assets=1, signals=2, measurements=1),
     ),
     Scenario(
         "ranges and lists that are none",

@@ -21,7 +21,7 @@ from roadbed.kernel.events import Events
 from roadbed.resource.registry import load_domains, locations
 from tests.support.postgres import PostgresServer
 
-DOMAIN = "roadbed.domains.telemetry:domain"
+DOMAIN = "telemetry"
 TABLES = "telemetry_measurement, telemetry_signal, telemetry_asset, telemetry_import, idempotency"
 SIGNALS = (1, 2, 3)
 ALWAYS = Window()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.cli.conftest import Command
 
-DOMAIN = "roadbed.domains.telemetry:domain"
+DOMAIN = "telemetry"
 ASSETS = '[{"AssetID": "1", "Latitude": "47.5", "Longitude": "8.2", "descri": "UW Beznau"}, {"AssetID": "x"}]'
 
 

@@ -7,7 +7,7 @@ import pytest
 from roadbed.domains.telemetry import seeds
 from tests.unit.cli.conftest import Command
 
-TELEMETRY = "roadbed.domains.telemetry:domain"
+TELEMETRY = "telemetry"
 
 
 def rows(out: str) -> list[list[str]]:

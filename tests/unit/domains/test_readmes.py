@@ -34,6 +34,7 @@ def test_the_files_that_it_names_are_there(domain: str) -> None:
     ("domain", "kinds"),
     [
         ("ledger", ("id-taken", "already-reversed", "balance-overflow", "balance-floor", KeyReused.slug)),
+        ("telemetry", ("no-asset", KeyReused.slug)),
         ("kv", ("key-exists", KeyReused.slug, PreconditionFailed.slug)),
     ],
 )

@@ -17,9 +17,10 @@ from roadbed.resource.registry import load_domains, locations
 SCANNED = {
     "ledger": {"first_accounts", "count_transactions", "count_accounts"},
     "kv": set[str](),
+    "telemetry": {"count_assets", "count_signals"},
 }
 # No tables, but what a statement has made itself: a page of rows, a row that was computed.
-PAGES = {"page", "sized", "s", "CONSTANT"}
+PAGES = {"page", "sized", "s", "CONSTANT", "about", "exact", "b"}
 
 
 def package(domain: str) -> Path:

@@ -21,6 +21,7 @@ from roadbed.domains.telemetry.model import (
     NewAsset,
     NewMeasurement,
     NewSignal,
+    Number,
     Series,
     Signal,
     Statistics,
@@ -73,13 +74,13 @@ async def list_assets(call: Call[Telemetry], page: Page[Cursor]) -> Listing[Asse
 
 
 @operations.get("/assets/{asset_id}", raises=[NotFound])
-async def get_asset(call: Call[Telemetry], asset_id: int) -> Asset:
+async def get_asset(call: Call[Telemetry], asset_id: Number) -> Asset:
     """Return one asset with its signals."""
     return await call.service.asset(asset_id)
 
 
 @operations.put("/assets/{asset_id}", also={201: "The asset is new"})
-async def put_asset(call: Call[Telemetry], asset_id: int, body: NewAsset) -> Asset:
+async def put_asset(call: Call[Telemetry], asset_id: Number, body: NewAsset) -> Asset:
     """Store an asset: a new one, or in the place of what it was before. Assets are never deleted."""
     stored = await call.service.put_asset(asset_id, body, call.idempotency)
     call.status, call.replayed = 201 if stored.created else 200, stored.replayed
@@ -93,13 +94,13 @@ async def list_signals(call: Call[Telemetry], page: Page[Cursor]) -> Listing[Sig
 
 
 @operations.get("/signals/{signal_id}", raises=[NotFound])
-async def get_signal(call: Call[Telemetry], signal_id: int) -> Signal:
+async def get_signal(call: Call[Telemetry], signal_id: Number) -> Signal:
     """Return one signal."""
     return await call.service.signal(signal_id)
 
 
 @operations.put("/signals/{signal_id}", also={201: "The signal is new"}, raises=[Conflict])
-async def put_signal(call: Call[Telemetry], signal_id: int, body: NewSignal) -> Signal:
+async def put_signal(call: Call[Telemetry], signal_id: Number, body: NewSignal) -> Signal:
     """Store a signal of an asset that is there: a new one, or in the place of what it was before.
 
     Signals are never deleted. 409: there is no such asset, or another signal has this GID.
@@ -110,7 +111,7 @@ async def put_signal(call: Call[Telemetry], signal_id: int, body: NewSignal) -> 
 
 
 @operations.get("/signals/{signal_id}/last", raises=[NotFound])
-async def get_last_value(call: Call[Telemetry], signal_id: int) -> Measurement:
+async def get_last_value(call: Call[Telemetry], signal_id: Number) -> Measurement:
     """Return the last measurement of a signal; 404 if it has none."""
     return await call.service.last_value(signal_id)
 
@@ -118,7 +119,7 @@ async def get_last_value(call: Call[Telemetry], signal_id: int) -> Measurement:
 @operations.get("/signals/{signal_id}/series", raises=[NotFound])
 async def get_series(
     call: Call[Telemetry],
-    signal_id: int,
+    signal_id: Number,
     since: Since = None,
     until: Until = None,
     points: Points = 500,
@@ -164,7 +165,9 @@ async def list_last_values(call: Call[Telemetry], page: Page[Cursor]) -> Listing
 
 
 @operations.get("/measurements/stats/{signal_id}", raises=[NotFound])
-async def get_statistics(call: Call[Telemetry], signal_id: int, since: Since = None, until: Until = None) -> Statistics:
+async def get_statistics(
+    call: Call[Telemetry], signal_id: Number, since: Since = None, until: Until = None
+) -> Statistics:
     """Return exact statistics of a signal `from` one instant `to` another, both included."""
     return await call.service.statistics(signal_id, Window(since, until).check())
 

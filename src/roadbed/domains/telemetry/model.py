@@ -18,6 +18,8 @@ MOST_TEXT = 500
 """Code points in a description, a name or a unit."""
 
 Number = Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX, description="Chosen by the client", examples=[427038])]
+Count = Annotated[int, msgspec.Meta(ge=0, examples=[3])]
+Instant = Annotated[datetime, msgspec.Meta(examples=["2021-11-07T23:59:03.762Z"])]
 Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90, description="Degrees north", examples=[47.5568277613])]
 Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180, description="Degrees east", examples=[8.2338560914])]
 Words = Annotated[str, msgspec.Meta(max_length=MOST_TEXT, examples=["UW Beznau"])]
@@ -35,16 +37,16 @@ class Signal(msgspec.Struct, frozen=True):
     """What is measured at an asset, and in which unit."""
 
     signal_gid: UUID
-    signal_id: int
+    signal_id: Number
     signal_name: str
-    asset_id: int
+    asset_id: Number
     unit: str
 
 
 class Place(msgspec.Struct, frozen=True):
     """An asset as it is stored."""
 
-    asset_id: int
+    asset_id: Number
     latitude: float
     longitude: float
     description: str
@@ -53,7 +55,7 @@ class Place(msgspec.Struct, frozen=True):
 class Asset(msgspec.Struct, frozen=True):
     """A thing with a place that has signals; these come by id."""
 
-    asset_id: int
+    asset_id: Number
     latitude: float
     longitude: float
     description: str
@@ -80,8 +82,8 @@ class NewSignal(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Measurement(msgspec.Struct, frozen=True):
     """One value of a signal at an instant."""
 
-    signal_id: int
-    timestamp: datetime
+    signal_id: Number
+    timestamp: Instant
     value: float
     unit: str
 
@@ -90,14 +92,14 @@ class NewMeasurement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc
     """One value to store. A time without a zone is UTC. The later write to a signal and an instant wins."""
 
     signal_id: Number
-    timestamp: datetime
+    timestamp: Instant
     value: Value
 
 
 class Reject(msgspec.Struct, frozen=True):
     """A row that was left out: its line (in a JSON array its place), counted from 1, and why."""
 
-    line: int
+    line: Count
     reason: str
 
 
@@ -108,10 +110,10 @@ class Ingested(msgspec.Struct, frozen=True):
     same ingest took their place), ``rejected`` were left out; ``rejects`` tells of the first hundred of these.
     """
 
-    inserted: int
-    replaced: int
-    unchanged: int
-    rejected: int
+    inserted: Count
+    replaced: Count
+    unchanged: Count
+    rejected: Count
     rejects: list[Reject]
 
 
@@ -122,10 +124,10 @@ class Statistics(msgspec.Struct, frozen=True):
     1e-150 is 0.0 too, for squares of it are none that a double holds.
     """
 
-    signal_id: int
+    signal_id: Number
     from_date: datetime | None
     to_date: datetime | None
-    count: int
+    count: Count
     mean: float | None
     min: float | None
     max: float | None
@@ -136,14 +138,14 @@ class Statistics(msgspec.Struct, frozen=True):
 class Point(msgspec.Struct, frozen=True):
     """A value at an instant."""
 
-    timestamp: datetime
+    timestamp: Instant
     value: float
 
 
 class Series(msgspec.Struct, frozen=True):
     """Measurements of one signal that keep the shape of a whole range, by time."""
 
-    signal_id: int
+    signal_id: Number
     unit: str
     points: list[Point]
 
@@ -151,8 +153,8 @@ class Series(msgspec.Struct, frozen=True):
 class Bucket(msgspec.Struct, frozen=True):
     """What happened from ``timestamp`` until the next bucket begins; null where nothing did."""
 
-    timestamp: datetime
-    count: int
+    timestamp: Instant
+    count: Count
     avg: float | None
     min: float | None
     max: float | None
@@ -162,6 +164,6 @@ class Bucket(msgspec.Struct, frozen=True):
 class Buckets(msgspec.Struct, frozen=True):
     """A range of one signal in parts of equal width, by time."""
 
-    signal_id: int
+    signal_id: Number
     unit: str
     buckets: list[Bucket]
