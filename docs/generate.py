@@ -110,7 +110,7 @@ def commands_page() -> str:
         parts.append(f"## `{name}`\n\n{command.help}\n")
         options = [parameter for parameter in command.params if parameter.name != "help"]
         if options:
-            cells = ((f"`{option.opts[0]} {option.metavar or ''}".rstrip() + "`", option.help) for option in options)
+            cells = ((f"`{_spelled(option)}`", option.help) for option in options)
             parts.append(_table(("option", "meaning"), cells))
     return "\n".join(parts)
 
@@ -151,6 +151,13 @@ def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     else:
         for word, each in inner.items():
             yield from _commands(f"{name} {word}", each)
+
+
+def _spelled(option: Any) -> str:
+    """Return an option as one writes it; an argument is its placeholder alone."""
+    return (
+        option.metavar if option.param_type_name == "argument" else f"{option.opts[0]} {option.metavar or ''}".rstrip()
+    )
 
 
 def _setting_cells(row: Setting) -> tuple[str, str, str, str]:

@@ -19,6 +19,15 @@ Domains = Annotated[str | None, typer.Option(metavar="A,B", help="The domains to
 Host = Annotated[str | None, typer.Option(metavar="ADDRESS", help="The address to listen on.")]
 Port = Annotated[str | None, typer.Option(metavar="PORT", help="The port to listen on; 0 lets the system choose.")]
 Workers = Annotated[str | None, typer.Option(metavar="N", help="How many processes serve.")]
+Apps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--app",
+        metavar="MODULE:NAME",
+        help="A domain by its import path, looked for in the working directory too; may be given several times. "
+        "Without --domains these are all that is served.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 app = typer.Typer(
@@ -32,8 +41,10 @@ migrate = typer.Typer(help="Compare and change the schema of the database.", no_
 app.add_typer(migrate, name="migrate")
 
 
-def settings(**flags: str | None) -> Loaded:
-    """Read all settings, with these flags on top."""
+def settings(apps: list[str] | None = None, **flags: str | None) -> Loaded:
+    """Read all settings, with these flags on top; ``apps`` are domains by import path, beside those of a flag."""
+    if apps:
+        flags["domains"] = ",".join(filter(None, (flags.get("domains"), *apps)))
     return load(flags)
 
 
@@ -58,50 +69,84 @@ def main(version: Version = False) -> None:
 
 @app.command()
 def up(
-    host: Host = None, port: Port = None, data: Data = None, domains: Domains = None, workers: Workers = None
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    domains: Domains = None,
+    apps: Apps = None,
+    workers: Workers = None,
 ) -> None:
     """Migrate the database, then serve."""
     from roadbed.cli.serving import serve_after_migration
 
     raise typer.Exit(
-        serve_after_migration(settings(host=host, port=port, data=data, domains=domains, workers=workers).settings)
+        serve_after_migration(
+            settings(apps, host=host, port=port, data=data, domains=domains, workers=workers).settings
+        )
     )
 
 
 @app.command()
 def serve(
-    host: Host = None, port: Port = None, data: Data = None, domains: Domains = None, workers: Workers = None
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    domains: Domains = None,
+    apps: Apps = None,
+    workers: Workers = None,
 ) -> None:
     """Serve; refuse a database that is behind or ahead of this release."""
     from roadbed.cli.serving import serve_as_it_is
 
     raise typer.Exit(
-        serve_as_it_is(settings(host=host, port=port, data=data, domains=domains, workers=workers).settings)
+        serve_as_it_is(settings(apps, host=host, port=port, data=data, domains=domains, workers=workers).settings)
     )
 
 
 @migrate.command()
-def upgrade(data: Data = None, domains: Domains = None) -> None:
+def upgrade(data: Data = None, domains: Domains = None, apps: Apps = None) -> None:
     """Bring the database to this release; all or nothing, under a lock."""
     from roadbed.cli.migrating import upgrade_and_tell
 
-    upgrade_and_tell(settings(data=data, domains=domains).settings)
+    upgrade_and_tell(settings(apps, data=data, domains=domains).settings)
 
 
 @migrate.command()
-def status(data: Data = None, domains: Domains = None, as_json: Json = False) -> None:
+def status(data: Data = None, domains: Domains = None, apps: Apps = None, as_json: Json = False) -> None:
     """Compare the database with this release; exit code 1 unless it fits."""
     from roadbed.cli.migrating import print_status
 
-    raise typer.Exit(print_status(settings(data=data, domains=domains).settings, as_json=as_json))
+    raise typer.Exit(print_status(settings(apps, data=data, domains=domains).settings, as_json=as_json))
 
 
 @migrate.command()
-def sql(data: Data = None, domains: Domains = None) -> None:
+def sql(data: Data = None, domains: Domains = None, apps: Apps = None) -> None:
     """Print the SQL that `upgrade` would run; change nothing."""
     from roadbed.cli.migrating import print_sql
 
-    print_sql(settings(data=data, domains=domains).settings)
+    print_sql(settings(apps, data=data, domains=domains).settings)
+
+
+@migrate.command("new")
+def new_revision(
+    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="The domain, by name or import path.")],
+    message: Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="What the revision is about.")],
+    rename: Annotated[
+        list[str] | None, typer.Option(metavar="TABLE.OLD=NEW", help="A field that has another name now.")
+    ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TABLE.FIELD", help="A field whose values may go, where it could be a rename."),
+    ] = None,
+    empty: Annotated[bool, typer.Option("--empty", help="Write a frame, to be filled in by hand.")] = False,
+    domains: Domains = None,
+    apps: Apps = None,
+) -> None:
+    """Write the next revision of a domain: what its declaration has, and its revisions so far do not make."""
+    from roadbed.cli.drafting import write_and_tell
+
+    loaded = settings([*(apps or []), *([domain] if ":" in domain and not domains else [])], domains=domains)
+    write_and_tell(loaded.settings, domain, message, empty=empty, renames=rename or [], drops=drop or [])
 
 
 @app.command(name="import")
@@ -153,32 +198,38 @@ def config(
     port: Port = None,
     data: Data = None,
     domains: Domains = None,
+    apps: Apps = None,
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Print the effective settings and where each comes from; secrets are masked."""
     from roadbed.cli.configuration import print_settings
 
-    print_settings(settings(host=host, port=port, data=data, domains=domains, workers=workers), as_json=as_json)
+    print_settings(settings(apps, host=host, port=port, data=data, domains=domains, workers=workers), as_json=as_json)
 
 
 @app.command()
 def doctor(
-    host: Host = None, port: Port = None, data: Data = None, domains: Domains = None, as_json: Json = False
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    domains: Domains = None,
+    apps: Apps = None,
+    as_json: Json = False,
 ) -> None:
     """Check this machine, the database and the settings; say how to mend what is wrong."""
     from roadbed.cli.doctor import examine_and_tell
 
-    loaded = settings(host=host, port=port, data=data, domains=domains)
+    loaded = settings(apps, host=host, port=port, data=data, domains=domains)
     raise typer.Exit(examine_and_tell(loaded.settings, as_json=as_json))
 
 
 @app.command()
-def openapi(domains: Domains = None) -> None:
+def openapi(domains: Domains = None, apps: Apps = None) -> None:
     """Print the OpenAPI document of the enabled domains; needs no database."""
     from roadbed.cli.describing import print_document
 
-    print_document(settings(domains=domains).settings)
+    print_document(settings(apps, domains=domains).settings)
 
 
 @app.command()

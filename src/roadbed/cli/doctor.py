@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from time import perf_counter
 
 from roadbed.app import describe
-from roadbed.cli.migrating import examine
+from roadbed.cli.migrating import demand_revisions, examine
 from roadbed.cli.output import print_json, print_table
 from roadbed.data.migrations.locations import State
 from roadbed.kernel.errors import ConfigurationError, RoadbedError
@@ -38,6 +38,7 @@ def service(settings: Settings) -> Iterator[Finding]:
     """Check the domains, the database and its schema."""
     try:
         describe(settings)
+        demand_revisions(settings)
     except ConfigurationError as error:
         yield Finding("domains", "failed", "; ".join(error.problems), "mend the declaration, or the setting domains")
         return

@@ -13,10 +13,11 @@ from roadbed.cli.output import print_json
 from roadbed.data.migrations import parent
 from roadbed.data.migrations.locations import State
 from roadbed.data.opening import stored_heads
+from roadbed.kernel.errors import ConfigurationError
 from roadbed.kernel.events import Events
-from roadbed.kernel.settings import Settings
+from roadbed.kernel.settings import PRODUCTION, Settings
 from roadbed.kernel.settings_values import mask
-from roadbed.resource.registry import load_domains, locations, shipped_locations
+from roadbed.resource.registry import load_domains, locations, package_for_revisions, shipped_locations
 from roadbed.runtime.lifecycle import patiently
 from roadbed.runtime.storage import prepare_storage
 
@@ -35,11 +36,33 @@ def examine(settings: Settings) -> tuple[tuple[str, ...], State]:
     """Return the revisions that the database is at, and how they compare with this release.
 
     Raises:
+        ConfigurationError: in production, a domain has no revisions.
         Unavailable: the database does not answer within ``database_wait`` seconds.
     """
+    demand_revisions(settings)
     events = Events()
     stored = asyncio.run(patiently(lambda: stored_heads(settings, events), settings.database_wait, events))
     return stored, schema_state(stored, load_domains(settings.domains))
+
+
+def demand_revisions(settings: Settings) -> None:
+    """Refuse domains whose tables follow their declaration by themselves, unless this is development.
+
+    Raises:
+        ConfigurationError: there is one.
+    """
+    if settings.environment != PRODUCTION:
+        return
+    bare = [domain for domain in load_domains(settings.domains) if not domain.migrations]
+    if bare:
+        raise ConfigurationError(
+            problems=[
+                f"domains: {domain.name!r} has no revisions: its tables would follow its declaration by themselves, "
+                f'which is for development. Give it migrations="{package_for_revisions(domain)}", then run '
+                f"`roadbed migrate new {domain.path} -m 'first tables'`"
+                for domain in bare
+            ]
+        )
 
 
 def migrate_if_behind(settings: Settings) -> list[str]:

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -44,6 +45,12 @@ T = TypeVar("T")
 
 LONGEST_NAME = 63
 """Bytes in an identifier of PostgreSQL, which cuts longer ones off without a word."""
+
+rendered: ContextVar[dict[tuple[str, str], str] | None] = ContextVar("rendered", default=None)
+"""Where this holds a dict, every definition of a column notes its class there: (table, column) → class.
+
+SQLite spells a time as it spells a number; who writes the next revision has to tell them apart.
+"""
 
 _LARGEST_DOUBLE = "1.7976931348623157e308"
 
@@ -87,6 +94,8 @@ def render(kind: ColumnType[Any], compiler: Any, **context: Any) -> str:
     table: Any = getattr(column, "table", None)  # a CAST has none
     if column is None or table is None:
         return kind.spelling[dialect]
+    if (noted := rendered.get()) is not None:
+        noted[table.name, column.name] = type(kind).__name__
     name = compiler.dialect.identifier_preparer.format_column(column)
     checks = [
         f" CONSTRAINT {check_name(table.name, column.name, rule)} CHECK ({condition.format(name)})"

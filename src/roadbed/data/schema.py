@@ -31,8 +31,15 @@ END
 $$"""
 """PostgreSQL: what the triggers of append-only and permanent tables call."""
 
+SEARCHED = "roadbed.searched"
+"""``Column.info`` names under this key the columns whose texts, without case, make up a column for searching."""
+
+SEARCH_OF = "search_of_"
+"""What the name of the CHECK begins with that says what such a column was filled from."""
+
 _SCRIPTS = "roadbed.scripts"
 _ONLY_ON = "roadbed.only_on"
+_GUARDS = "roadbed.guards"
 
 C = TypeVar("C", bound=Constraint | Index)
 
@@ -69,6 +76,11 @@ def belongs(item: Any, dialect: str) -> bool:
     return getattr(item, "info", {}).get(_ONLY_ON, dialect) == dialect
 
 
+def only_dialect(item: Constraint | Index) -> str | None:
+    """Return the one dialect for which something was declared by ``only_on``, or None for all."""
+    return item.info.get(_ONLY_ON)
+
+
 def append_only_statements(table: str, dialect: str) -> list[str]:
     """Return the DDL that makes a table refuse UPDATE and DELETE (and TRUNCATE, on PostgreSQL).
 
@@ -102,16 +114,30 @@ def _sqlite_guard(table: str, name: str, event: str) -> str:
 
 def append_only(table: Table) -> Table:
     """Make a fresh table append-only; a migration runs ``append_only_statements`` itself."""
-    return _with(table, append_only_statements)
+    return _with(table, "append_only", append_only_statements)
 
 
 def permanent(table: Table) -> Table:
     """Make the rows of a fresh table permanent; a migration runs ``permanent_statements`` itself."""
     key = table.primary_key.columns[0].name
-    return _with(table, lambda name, dialect: permanent_statements(name, key, dialect))
+    return _with(table, "permanent", lambda name, dialect: permanent_statements(name, key, dialect))
 
 
-def _with(table: Table, statements: Callable[[str, str], list[str]]) -> Table:
+def guards(table: Table) -> list[str]:
+    """Return what guards the rows of a declared table: ``append_only``, ``permanent``."""
+    return table.info.get(_GUARDS, [])
+
+
+def guard_triggers(table: str, guard: str, dialect: str) -> list[str]:
+    """Return the names of the triggers that make a guard."""
+    if dialect == "postgresql":
+        return [f"tr_{table}_{guard}"]
+    return [f"tr_{table}_{'no_update' if guard == 'append_only' else 'no_rekey'}", f"tr_{table}_no_delete"]
+
+
+def _with(table: Table, guard: str, statements: Callable[[str, str], list[str]]) -> Table:
+    table.info.setdefault(_GUARDS, []).append(guard)
+
     def create(target: Table, connection: Connection, **_: Any) -> None:
         for statement in statements(target.name, connection.dialect.name):
             connection.exec_driver_sql(statement)

@@ -29,7 +29,8 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
     An operation that is declared to return a resource's struct answers as that resource does (``Compiled.show``).
     ``metadata`` returns the ``sqlalchemy.MetaData`` of tables beside those of the resources (SQLAlchemy is imported
     lazily: only migrations and schema tests call it). ``migrations`` is the import path of the package that holds the
-    domain's Alembic revisions; its branch label is the domain's name.
+    domain's Alembic revisions; its branch label is the domain's name. Without one its tables follow the declaration
+    in development, as long as that only adds; production refuses such a domain.
     """
 
     name: str
@@ -48,6 +49,12 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
         from roadbed.resource.tables import tables
 
         return tables(make_plans(self.name, self.resources), self.metadata() if self.metadata is not None else None)
+
+    def fingerprint(self) -> str:
+        """Return a short text that changes when its tables do."""
+        from roadbed.resource.fingerprint import fingerprint
+
+        return fingerprint(make_plans(self.name, self.resources), None if self.metadata is None else self.metadata())
 
     def compiled(self) -> dict[str, Compiled]:
         """Return its resources by name, compiled.

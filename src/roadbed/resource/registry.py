@@ -53,9 +53,20 @@ def load_domains(names: Sequence[str]) -> list[Domain[Any]]:
 
 def locations(domains: Iterable[Domain[Any]]) -> list[Location]:
     """Return where the revisions of these domains lie."""
-    return [
-        Location(domain.name, domain.migrations, f"{domain.path}.tables" if domain.path else "") for domain in domains
-    ]
+    return [location(domain) for domain in domains]
+
+
+def location(domain: Domain[Any]) -> Location:
+    """Return where the revisions of a domain lie; if it has none, what its declaration comes to."""
+    tables = f"{domain.path}.tables" if domain.path else ""
+    return Location(domain.name, domain.migrations, tables, "" if domain.migrations else domain.fingerprint())
+
+
+def package_for_revisions(domain: Domain[Any]) -> str:
+    """Return the import path that a domain without revisions should give them: inside a package, beside a module."""
+    module = domain.path.partition(":")[0]
+    found = find_spec(module)
+    return f"{module}.migrations" if found and found.submodule_search_locations else f"{module}_migrations"
 
 
 def shipped_locations() -> list[Location]:

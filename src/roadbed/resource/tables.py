@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 from functools import partial
 from typing import Any
 
+import msgspec
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, MetaData, UniqueConstraint
 
 from roadbed.data.columns import Digest, Flag, Id, Instant, Integer64, JsonText, Real, Text
-from roadbed.data.schema import append_only, new_metadata, new_table
+from roadbed.data.schema import SEARCH_OF, SEARCHED, append_only, new_metadata, new_table
+from roadbed.http.parameters import REQUIRED
 from roadbed.resource.fields import LONGEST_TEXT, MANAGED, Field
 from roadbed.resource.plan import Plan
 from roadbed.resource.secrets import DIGEST_SIZE
@@ -40,7 +43,9 @@ def _add(plan: Plan, catalogue: MetaData) -> None:
     parts: list[Any] = [_column(field, parents.get(field.name)) for field in plan.stored]
     parts += [Column(name, _kind(plan.types[name]), nullable=False) for name in MANAGED]
     if plan.searched:
-        parts.append(Column(SEARCH, Text(), nullable=False))
+        parts.append(Column(SEARCH, Text(), nullable=False, default="", info={SEARCHED: plan.searched}))
+        # Its name says what the column was filled from, so that a migration sees when that changes.
+        parts.append(CheckConstraint(f'"{SEARCH}" IS NOT NULL', name=SEARCH_OF + "_".join(plan.searched)))
     for field in plan.stored:
         parts += _checks(field)
     parts += [UniqueConstraint(*group) for group in plan.uniques()]
@@ -77,7 +82,19 @@ def _add_history(plan: Plan, catalogue: MetaData) -> None:
 def _column(field: Field, parent: Plan | None) -> Column[Any]:
     # Rows that refer are treated by the write path, which keeps their history: the engines only forbid what it forgot.
     parts = [] if parent is None else [ForeignKey(f"{parent.table}.{parent.key.name}")]
-    return Column(field.name, _kind(field), *parts, primary_key=field.key, nullable=field.optional and not field.key)
+    nullable = field.optional and not field.key
+    return Column(field.name, _kind(field), *parts, primary_key=field.key, nullable=nullable, default=_default(field))
+
+
+def _default(field: Field) -> Any:
+    """Return what rows get that were there before the field; no statement of ours asks SQLAlchemy for it."""
+    if field.key or field.default is REQUIRED or field.default is None:
+        return None
+    return msgspec.json.encode(field.default).decode() if field.kind == "json" else _plain(field.default)
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
 
 
 def _kind(field: Field) -> Any:

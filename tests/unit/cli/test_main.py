@@ -86,7 +86,7 @@ def test_all_problems_are_listed(roadbed: Command) -> None:
 def test_foreseen_errors_are_told_without_a_traceback(
     roadbed: Command, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, words: str
 ) -> None:
-    def fail(**_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(commands, "settings", fail)
@@ -94,7 +94,7 @@ def test_foreseen_errors_are_told_without_a_traceback(
 
 
 def test_unforeseen_errors_keep_their_traceback(roadbed: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(**_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(commands, "settings", fail)

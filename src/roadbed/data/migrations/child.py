@@ -35,7 +35,7 @@ def main() -> int:
 
 def _perform(request: Request) -> Reply:
     try:
-        from roadbed.data.migrations.runner import perform
+        from roadbed.data.migrations.actions import perform
 
         return perform(request)
     except RoadbedError as error:

@@ -28,13 +28,25 @@ LONGEST_REVISION = 32
 """Characters in the name of a revision: Alembic's table has no room for more."""
 
 
+_MARK = "@"
+"""What stands in the mark of a branch without revisions, between its name and its fingerprint; no revision has it."""
+
+
+FINGERPRINT = 8
+"""Characters of a fingerprint."""
+
+
 class Location(msgspec.Struct, frozen=True):
     """Where one branch lies: ``package`` is the import path of its revisions, ``metadata`` that of the function that
-    returns its tables (``roadbed.domains.ledger.tables:metadata``), needed only to compare or to create afresh."""
+    returns its tables (``roadbed.domains.ledger.tables:metadata``), needed only to compare or to create afresh.
+
+    A branch without a package has no revisions: ``fingerprint`` says what its declaration comes to.
+    """
 
     branch: str
     package: str
     metadata: str = ""
+    fingerprint: str = ""
 
     def directory(self) -> Path:
         """Return the folder of the package.
@@ -53,6 +65,25 @@ class Location(msgspec.Struct, frozen=True):
 
 PLATFORM = Location("platform", "roadbed.data.migrations.versions", "roadbed.data.schema:metadata")
 """The platform's own branch: always there, always first."""
+
+
+def mark(location: Location) -> str:
+    """Return what is stored instead of revisions for a branch that has none."""
+    return f"{_cut(location.branch)}{_MARK}{location.fingerprint}"
+
+
+def marks_of(branch: str, stored: Iterable[str]) -> list[str]:
+    """Return those of the stored that are marks of a branch."""
+    return [each for each in stored if is_mark(each) and each.partition(_MARK)[0] == _cut(branch)]
+
+
+def is_mark(stored: str) -> bool:
+    """Tell whether something stored is the mark of a branch without revisions."""
+    return _MARK in stored
+
+
+def _cut(branch: str) -> str:
+    return branch[: LONGEST_REVISION - len(_MARK) - FINGERPRINT]
 
 
 class State(msgspec.Struct, frozen=True):
@@ -113,7 +144,7 @@ def state(stored: Sequence[str], locations: Iterable[Location], installed: Itera
     enabled = known_revisions(locations)
     every = {**known_revisions(installed), **enabled}
     known = {revision for revisions in every.values() for revision in revisions}
-    unknown = sorted(set(stored) - known)
+    unknown = sorted({each for each in stored if not is_mark(each)} - known)
     missing = [revision for revisions in enabled.values() for revision in _after(revisions, stored)]
     kind: Kind = "ahead" if unknown else "empty" if not stored else "behind" if missing else "current"
     return State(kind, missing, unknown)
@@ -162,6 +193,8 @@ def _constants(path: Path) -> dict[str, object]:
 @cache
 def _line(location: Location) -> tuple[str, ...]:
     """Return the revisions of a branch from first to last. Read once per process: health checks ask often."""
+    if not location.package:
+        return (mark(location),)
     branch, before = location.branch, _declared(location)
     after = {parent: revision for revision, parent in before.items()}
     line: list[str] = []

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import Connection
+
+SEARCH_BATCH = 1000
+"""Rows that ``fill_search`` holds at a time."""
 
 
 def execute_file(path: Path) -> None:
@@ -31,6 +35,28 @@ def execute_raw(sql: str) -> None:
         context.impl.static_output(sql.rstrip().removesuffix(";") + ";\n")
     else:
         op.get_bind().exec_driver_sql(sql)
+
+
+def fill_search(table: str, key: str, column: str, searched: Sequence[str]) -> None:
+    """Fill the column for searching of all rows: the searched texts without case, as Unicode says and no engine can.
+
+    A preview only says so: it has no rows.
+    """
+    if op.get_context().as_sql:
+        execute_raw(f"-- {table}.{column} is filled here, row by row")
+        return
+    connection = op.get_bind()
+    rows = sa.table(table, *map(sa.column, dict.fromkeys((key, column, *searched))))
+    last: Any = None
+    while True:
+        some = sa.select(*(rows.c[name] for name in (key, *searched))).order_by(rows.c[key]).limit(SEARCH_BATCH)
+        found = connection.execute(some if last is None else some.where(rows.c[key] > last)).all()
+        if not found:
+            return
+        last = found[-1][0]
+        for value, *texts in found:
+            content = "\n".join(text or "" for text in texts).casefold()
+            connection.execute(sa.update(rows).where(rows.c[key] == value).values({column: content}))
 
 
 def run_script(connection: Connection, sql: str) -> None:

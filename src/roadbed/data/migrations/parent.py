@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import msgspec
 
 from roadbed.data.migrations.locations import Location
-from roadbed.data.migrations.protocol import Reply, Request, dialect_of, sqlite_path
+from roadbed.data.migrations.protocol import Draft, Reply, Request, dialect_of, sqlite_path
 from roadbed.kernel.errors import ConfigurationError, SchemaMismatch, Unavailable
 
 LOCK_TIMEOUT = 60.0
@@ -25,6 +25,14 @@ TIMEOUT = 600.0
 """Seconds that a migration may take. After that it is killed, and the database is as it was."""
 
 _ATOMIC = "a migration is done as a whole or not at all: see `roadbed migrate status`, then try again"
+
+
+class Written(msgspec.Struct, frozen=True):
+    """A revision's name and source, both empty if there is nothing to do; and what should be known about it."""
+
+    revision: str
+    source: str
+    remarks: list[str]
 
 
 def upgrade(
@@ -79,6 +87,18 @@ def sql_preview(
     """
     request = Request("preview", url, list(locations), installed=list(installed), heads=list(stored_heads))
     return _ask(request).sql
+
+
+def draft(wanted: Draft) -> Written:
+    """Return the next revision of a domain, as its declaration and its revisions so far ask for it; writes no file.
+
+    Raises:
+        ConfigurationError: a person has to decide something; the detail names it all.
+        SchemaMismatch: the revisions so far fail on an empty database.
+    """
+    # The child makes a database of its own; this address is never opened.
+    reply = _ask(Request("draft", "sqlite:///none", [], draft=wanted))
+    return Written(reply.revisions[0] if reply.revisions else "", reply.sql, reply.differences)
 
 
 def create_fresh(url: str, locations: Sequence[Location]) -> None:

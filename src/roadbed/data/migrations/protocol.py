@@ -10,8 +10,21 @@ from roadbed.data.migrations.locations import Location
 from roadbed.kernel.errors import ConfigurationError
 from roadbed.kernel.settings_values import sqlite_file
 
-Action = Literal["upgrade", "downgrade", "preview", "create", "compare"]
+Action = Literal["upgrade", "downgrade", "preview", "create", "compare", "draft"]
 Failure = Literal["", "configuration", "mismatch", "unavailable"]
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """Which revision to write: of which domain, about what; ``empty`` for a frame to be filled in by hand.
+
+    ``renames`` (``table.old=new``) and ``drops`` (``table.column``) say what becomes of columns that go.
+    """
+
+    location: Location
+    message: str
+    empty: bool = False
+    renames: list[str] = []
+    drops: list[str] = []
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -20,7 +33,7 @@ class Request(msgspec.Struct, frozen=True):
     ``url`` may hold a password: it travels on stdin alone, never in arguments or the environment, which other users of
     the machine may read. ``installed`` are locations that may be stored though not enabled. ``heads`` (preview) is what
     the database says it is at. ``branch`` and ``target`` (downgrade) say which branch goes back to which revision,
-    ``None`` for before the first. ``lock_timeout`` and ``timeout`` are in seconds.
+    ``None`` for before the first. ``draft`` says which revision to write. Timeouts are in seconds.
     """
 
     action: Action
@@ -30,12 +43,17 @@ class Request(msgspec.Struct, frozen=True):
     heads: list[str] = []
     branch: str = ""
     target: str | None = None
+    draft: Draft | None = None
     lock_timeout: float = 60.0
     timeout: float = 600.0
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What the child did: revisions that ran, in order; SQL text; differences. Or why it could not."""
+    """What the child did, or why it could not.
+
+    ``revisions`` that ran, in order, or the one that was written; ``sql``, or the source of that revision;
+    ``differences`` in words, or what is to be known about that revision.
+    """
 
     revisions: list[str] = []
     sql: str = ""

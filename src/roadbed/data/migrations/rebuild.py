@@ -7,9 +7,10 @@ Here the new table is *declared*, whole, in the revision itself, and nothing is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from alembic import op
-from sqlalchemy import Table
+from sqlalchemy import Column, Table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -32,6 +33,7 @@ def rebuild(table: Table, values: Mapping[str, str] | None = None, triggers: Seq
     Raises:
         SchemaMismatch: the old table has a trigger that is neither declared here nor was dropped before.
     """
+    _name_what_it_refers_to(table)
     context = op.get_context()
     before = _triggers(table.name)
     for statement in (*statements(table, context.dialect, values or {}), *triggers):
@@ -59,6 +61,17 @@ def statements(table: Table, dialect: Dialect, values: Mapping[str, str]) -> Ite
     yield "PRAGMA legacy_alter_table = OFF"
     for index in sorted(table.indexes, key=lambda each: str(each.name)):
         yield str(CreateIndex(index).compile(dialect=dialect)).strip()
+
+
+def _name_what_it_refers_to(table: Table) -> None:
+    """Let the catalogue know the tables that references name: SQLAlchemy writes none to unknown ones."""
+    for key in table.foreign_keys:
+        name, _, column = key.target_fullname.rpartition(".")
+        if name not in table.metadata.tables:
+            Table(name, table.metadata)
+        if column not in table.metadata.tables[name].c:
+            unknown: Column[Any] = Column(column)
+            table.metadata.tables[name].append_column(unknown)
 
 
 def _triggers(table: str) -> set[str]:

@@ -6,8 +6,7 @@ that tells the serving process whether the database fits. Alembic runs them and 
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from operator import attrgetter
@@ -20,91 +19,35 @@ from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, create_engine
 
-from roadbed.data.migrations import engines
 from roadbed.data.migrations.introspect import Schema, describe
-from roadbed.data.migrations.introspect import compare as difference
-from roadbed.data.migrations.locations import State, known_revisions, state, with_platform
+from roadbed.data.migrations.locations import Location, State, is_mark, known_revisions, state, with_platform
 from roadbed.data.migrations.operations import run_script
-from roadbed.data.migrations.protocol import Reply, Request, dialect_of
+from roadbed.data.migrations.protocol import Request
 from roadbed.data.schema import new_metadata, scripts
 from roadbed.kernel.errors import ConfigurationError, SchemaMismatch
 
-Plan = Callable[[tuple[str, ...]], list[str]]
 
-
-def perform(request: Request) -> Reply:
-    """Do what is asked.
-
-    Raises:
-        ConfigurationError, SchemaMismatch, Unavailable: as the functions of ``parent`` say.
-    """
-    return _ACTIONS[request.action](request)
-
-
-def _upgrade(request: Request) -> Reply:
-    return engines.run(request, lambda connection: Reply(revisions=_migrate(request, True, connection=connection)))
-
-
-def _downgrade(request: Request) -> Reply:
-    return engines.run(request, lambda connection: Reply(revisions=_migrate(request, False, connection=connection)))
-
-
-def _preview(request: Request) -> Reply:
-    _upgrades(request, tuple(request.heads))  # Alembic would stumble over revisions that it does not know
-    output = io.StringIO()
-    dialect = "postgresql+asyncpg" if dialect_of(request.url) == "postgresql" else "sqlite"
-    revisions = _migrate(
-        request, True, dialect_name=dialect, as_sql=True, output_buffer=output, starting_rev=tuple(request.heads)
-    )
-    return Reply(revisions=revisions, sql=output.getvalue())
-
-
-def _create(request: Request) -> Reply:
-    def create(connection: Connection) -> Reply:
-        _create_all(connection, declared(request))
-        return Reply()
-
-    return engines.run(request, create)
-
-
-def _compare(request: Request) -> Reply:
-    def compare(connection: Connection) -> Reply:
-        actual = describe(connection)
-        expected = _scratch(connection, declared(request))
-        return Reply(differences=difference(expected, actual))
-
-    return engines.run(request, compare)
-
-
-def _scratch(connection: Connection, catalogues: Sequence[MetaData]) -> Schema:
+def scratch(connection: Connection, catalogues: Sequence[MetaData]) -> Schema:
     """Make what is declared where it disturbs nobody, and describe it."""
     if connection.dialect.name == "sqlite":
         with create_engine("sqlite://").connect() as memory:
-            _create_all(memory, catalogues)
+            create_all(memory, catalogues)
             return describe(memory)
     with connection.begin_nested() as savepoint:
         connection.exec_driver_sql("CREATE SCHEMA roadbed_declared")
         connection.exec_driver_sql("SET LOCAL search_path = roadbed_declared")
-        _create_all(connection, catalogues)
+        create_all(connection, catalogues)
         found = describe(connection)
         savepoint.rollback()
     return found
 
 
-def _create_all(connection: Connection, catalogues: Sequence[MetaData]) -> None:
+def create_all(connection: Connection, catalogues: Sequence[MetaData]) -> None:
+    """Make what is declared in an empty database."""
     for catalogue in catalogues:
         catalogue.create_all(connection, checkfirst=False)
         for path in scripts(catalogue, connection.dialect.name):
             run_script(connection, path.read_text(encoding="utf-8"))
-
-
-_ACTIONS: dict[str, Callable[[Request], Reply]] = {
-    "upgrade": _upgrade,
-    "downgrade": _downgrade,
-    "preview": _preview,
-    "create": _create,
-    "compare": _compare,
-}
 
 
 def declared(request: Request) -> list[MetaData]:
@@ -113,25 +56,32 @@ def declared(request: Request) -> list[MetaData]:
     Raises:
         ConfigurationError: a location does not say where its tables are declared.
     """
-    found: list[MetaData] = []
-    for location in with_platform(request.locations):
-        module, _, name = location.metadata.partition(":")
-        if not name:
-            raise ConfigurationError(f"domain {location.branch!r} does not say where its tables are declared")
-        found.append(attrgetter(name)(import_module(module))())
-    return found
+    return [catalogue_of(location) for location in with_platform(request.locations)]
 
 
-def _migrate(request: Request, up: bool, **options: Any) -> list[str]:
+def catalogue_of(location: Location) -> MetaData:
+    """Return the tables that a domain declares.
+
+    Raises:
+        ConfigurationError: the location does not say where.
+    """
+    module, _, name = location.metadata.partition(":")
+    if not name:
+        raise ConfigurationError(f"domain {location.branch!r} does not say where its tables are declared")
+    return attrgetter(name)(import_module(module))()
+
+
+def migrate(request: Request, up: bool, **options: Any) -> list[str]:
     """Run what the plan says; return the revisions in the order in which they ran."""
-    every = with_platform([*request.locations, *request.installed])
+    every = [each for each in with_platform([*request.locations, *request.installed]) if each.package]
     script = ScriptDirectory(str(Path(__file__).parent), version_locations=[str(each.directory()) for each in every])
     ran: list[str] = []
 
     def steps(_: Any, context: MigrationContext) -> Iterator[MigrationStep]:
         stored = context.get_current_heads()
         make = MigrationStep.upgrade_from_script if up else MigrationStep.downgrade_from_script
-        for revision in _upgrades(request, stored) if up else _downgrades(request, stored):
+        planned = upgrades(request, stored) if up else _downgrades(request, stored)
+        for revision in (each for each in planned if not is_mark(each)):
             ran.append(revision)
             yield make(script.revision_map, script.get_revision(revision))
 
@@ -158,7 +108,12 @@ def _naming(started: list[str]) -> Generator[None]:
         raise
 
 
-def _upgrades(request: Request, stored: tuple[str, ...]) -> list[str]:
+def upgrades(request: Request, stored: tuple[str, ...]) -> list[str]:
+    """Return the revisions that would run, in order.
+
+    Raises:
+        SchemaMismatch: the database is ahead of this release.
+    """
     found: State = state(stored, request.locations, request.installed)
     if found.kind == "ahead":
         found.require_current()
