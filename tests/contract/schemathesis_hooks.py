@@ -23,8 +23,8 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
     if case.query and "true" in str(case.query.get("watch")).lower():
         case.query.pop("watch")
     if case.meta is not None and case.meta.generation.mode.is_positive:
-        if isinstance(case.body, dict):
-            _mend_body(case.body)
+        _mend_body(case.body)
+        _mend_texts(case.query or {})
         _mend_headers(case)
         # A cursor is opaque: nobody can make one up. That those from a Link work is for tables/lists.py to show.
         (case.query or {}).pop("after", None)
@@ -38,16 +38,33 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
     return case
 
 
-def _mend_body(body: dict[str, Any]) -> None:
+def _mend_body(body: Any) -> None:
+    """Mend what is in a body, however deep."""
+    if isinstance(body, list):
+        for each in body:
+            _mend_body(each)
+    if not isinstance(body, dict):
+        return
+    _mend_texts(body)
     for name, value in body.items():
         # JSON Schema counts 5.0 among the integers. The contract does not: a float is 400.
         if isinstance(value, float) and value.is_integer():
             body[name] = int(value)
+        _mend_body(value)
     if "operations" in body:
         # What a batch holds must be right as operations of their own, with paths and bodies that are theirs.
         body["operations"] = [{"method": "GET", "path": "/ping"} for _ in body["operations"]]
     if _is_to_itself(body):
         body["to"] = _ANOTHER_ACCOUNT
+
+
+def _mend_texts(values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        # No database keeps a NUL in a text, and few schemas say so.
+        if isinstance(value, str):
+            values[name] = value.replace("\0", "0")
+        elif isinstance(value, list):
+            values[name] = [each.replace("\0", "0") if isinstance(each, str) else each for each in value]
 
 
 def _mend_headers(case: schemathesis.Case) -> None:

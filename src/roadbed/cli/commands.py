@@ -39,6 +39,8 @@ app = typer.Typer(
 )
 migrate = typer.Typer(help="Compare and change the schema of the database.", no_args_is_help=True)
 app.add_typer(migrate, name="migrate")
+new = typer.Typer(help="Write the beginning of something.", no_args_is_help=True)
+app.add_typer(new, name="new")
 
 
 def settings(apps: list[str] | None = None, **flags: str | None) -> Loaded:
@@ -190,6 +192,16 @@ def seed(
     from roadbed.cli.seeding import seed_and_tell
 
     seed_and_tell(settings(data=data, domains=domains).settings, names or [], keep)
+
+
+@new.command("domain")
+def new_domain(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The package to write into the working directory.")],
+) -> None:
+    """Write a domain: a model, its first revision, a README and a test that runs. Nothing is overwritten."""
+    from roadbed.cli.scaffolding import write_domain
+
+    write_domain(name, Path.cwd())
 
 
 @app.command()
