@@ -10,6 +10,8 @@ from roadbed.testing import Service
 EXAMPLE = "examples.library:domain"
 SETTINGS: dict[str, str] = {}
 
+# Both engines are asked all of this in the tests of resources; here it is about the example.
+pytestmark = pytest.mark.parametrize("service", ["sqlite"], indirect=True)
 _numbers = count()
 
 
