@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from roadbed.testing import serving
 from tests.conftest import StartService
 from tests.style.tree import ROOT
 from tests.support.ports import free_port
@@ -103,3 +104,16 @@ def test_the_domain_by_hand(start_service: StartService, engine_url: str, tmp_pa
         (404, None),
         (404, None),
     ]
+
+
+def test_the_domain_in_one_screen(tmp_path: Path) -> None:
+    (declared,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "library.py").write_text(declared)
+    with serving("library:domain", folder=tmp_path) as service:
+        author = service.post("/authors", {"name": "Ursula"}).body
+        book = service.post("/books", {"title": "The Dispossessed", "author": author["id"]})
+        one = f"/books/{book.body['id']}"
+        assert (book.status, book.body["status"]) == (201, "shelf")
+        assert service.post(f"{one}/status", {"status": "lent"}).status == 200
+        assert [entry["action"] for entry in service.get(f"{one}/history").body] == ["change", "create"]
+        assert service.get("/books?q=dispossessed&status=lent").body == [book.body | {"status": "lent"}]

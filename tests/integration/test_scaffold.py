@@ -48,7 +48,9 @@ def test_a_new_domain_from_its_first_line_to_a_field_more(tmp_path: Path, postgr
         assert (refused.status, refused.body["errors"][0]["pointer"]) == (400, "/stars")
         assert service.patch(one, {"stars": 5}).status == 200
         assert [entry["after"]["stars"] for entry in service.get(f"{one}/history").body] == [5, 3]
-        shapes = service.get("/openapi.json").body["components"]["schemas"]
+        document = service.get("/openapi.json").body
+        assert "/book-marks/events" in document["paths"]
+        shapes = document["components"]["schemas"]
         assert shapes["NewBookMark"]["properties"]["stars"] == {
             "type": "integer",
             "format": "int64",

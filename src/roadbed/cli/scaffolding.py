@@ -96,6 +96,7 @@ python -m pytest $name            # starts a service of its own, in a temporary 
 | `GET /$path` | lists in pages; filters (`?done=false`), `sort=`, `?q=` looks through titles |
 | `GET`, `PATCH`, `DELETE /$path/{id}` | one of them; `ETag` and `If-Match` |
 | `GET /$path/{id}/history` | who changed what, and when |
+| `GET /$path/events` | changes as they come, as an event stream |
 
 `model.py` says what is kept. After a change there:
 

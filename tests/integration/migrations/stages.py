@@ -2,7 +2,8 @@
 
 A program of its own, because the migration child's code opens SQLite by the standard library:
 ``python -m tests.integration.migrations.stages <url> <folder>`` prints one line of JSON per stage, then what came of
-rows that do not fit, and of a way back; ``… refusals <folder>`` prints what a person has to decide.
+rows that do not fit, and of a way back; ``… refusals <folder>`` prints what a person has to decide, ``… shipped
+<folder>`` what the revisions of each shipped domain lack.
 """
 
 import shutil
@@ -22,6 +23,7 @@ from roadbed.data.migrations.locations import Location
 from roadbed.data.migrations.protocol import Draft, Reply, Request
 from roadbed.data.migrations.runner import catalogue_of
 from roadbed.kernel.errors import RoadbedError
+from roadbed.resource.registry import SHIPPED, load_domains, location
 
 HEAD = """
 from datetime import UTC, datetime
@@ -222,9 +224,16 @@ def refuse(folder: Path) -> None:
         tell(refusal(Request("draft", "sqlite:///none", [], draft=draft)))
 
 
+def look_at_shipped() -> None:
+    for domain in load_domains(list(SHIPPED)):
+        tell([domain.name, perform(Request("draft", "sqlite:///none", [], draft=Draft(location(domain), "more"))).sql])
+
+
 if __name__ == "__main__":
     sys.path.insert(0, sys.argv[2])
     if sys.argv[1] == "refusals":
         refuse(Path(sys.argv[2]))
+    elif sys.argv[1] == "shipped":
+        look_at_shipped()
     else:
         run(sys.argv[1], Path(sys.argv[2]))

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from roadbed.resource.registry import SHIPPED
 from tests.integration.migrations.stages import STAGES
 
 FIRST = {"pages": 1, "status": "in", "note": None}
@@ -78,3 +79,8 @@ def test_a_person_has_to_decide_and_is_told_all_at_once(tmp_path: Path) -> None:
         [f"{name!r} names no column of a table of this domain, as in books.title" for name in ("pens.a", "books")],
     ]
     assert "drops shop_books.title with its values" in allowed
+
+
+def test_the_revisions_of_shipped_domains_lack_nothing(tmp_path: Path) -> None:
+    found = told("shipped", tmp_path)
+    assert found == [[name, ""] for name in SHIPPED]
