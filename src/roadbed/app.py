@@ -83,9 +83,10 @@ platform: Operations[Platform] = Operations("platform", "The service itself: wha
 
 @platform.get("/", documented=False, alone=True)
 async def index(call: Call[Platform]) -> Reply:
-    """Describe the service; a browser is led to the documentation."""
+    """Describe the service; a browser is led to the page of its one domain, or to the documentation."""
     if "text/html" in (call.header("Accept") or ""):
-        return Reply(status=302, headers={"Location": "/docs", "Vary": "Accept"}, media_type="text/plain")
+        only = call.service.domains[0].page if len(call.service.domains) == 1 else ""
+        return Reply(status=302, headers={"Location": only or "/docs", "Vary": "Accept"}, media_type="text/plain")
     links = {"documentation": "/docs", "openapi": "/openapi.json", "health": "/health/ready"}
     if call.service.metrics is not None:
         links["metrics"] = "/metrics"

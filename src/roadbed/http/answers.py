@@ -22,6 +22,7 @@ HEADERS: dict[str, Schema] = {
     "Link": {"description": 'The next page, `rel="next"` (RFC 8288)', "schema": {"type": "string"}},
     "Total-Count": {"description": "The number of all rows, if asked for", "schema": {"type": "string"}},
     "Idempotency-Replayed": {"description": "`true`: the first reply to this key again", "schema": {"const": "true"}},
+    "Vary": {"description": "`Accept`: browsers get a page here", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds after which to try again", "schema": {"type": "string"}},
 }
 
@@ -44,7 +45,7 @@ _WHY = {
     507: "The storage is full; nothing was written",
 }
 _RETRY = (503, 507)
-_SET = {"version": "ETag", "location": "Location", "replayed": "Idempotency-Replayed"}
+_SET = {"version": "ETag", "location": "Location", "replayed": "Idempotency-Replayed", "vary": "Vary"}
 
 
 def responses(endpoint: Endpoint, schema: Schema | None) -> Schema:

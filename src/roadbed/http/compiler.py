@@ -86,7 +86,9 @@ def _with_pages(endpoints: list[Endpoint]) -> list[Endpoint]:
     for each in endpoints:
         shape = _shape(each.operation.path)
         if shape in paired and _may_have_page(each):
-            made.append(each._replace(answer=_by_accept(each, pages[shape])))
+            sets = each.signature.sets | {"vary"}
+            told = msgspec.structs.replace(each.signature, sets=sets)
+            made.append(each._replace(answer=_by_accept(each, pages[shape]), signature=told))
         elif not (shape in paired and each.operation.page):
             made.append(each)
     return made

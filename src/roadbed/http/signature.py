@@ -33,8 +33,8 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     ``is_streamed``: the body is a ``Stream``, of ``body`` where that is said. ``is_raw``: it returns a ``Reply``,
     ``may_be_raw``: at times.
 
-    ``sets`` are the fields of the reply that its code names (``version``, ``location``, ``replayed``): OpenAPI then
-    promises an ETag where one comes, and nowhere else.
+    ``sets`` are the fields of the reply that its code names (``version``, ``location``, ``replayed``; ``vary`` where a
+    page has the same path): OpenAPI then promises an ETag where one comes, and nowhere else.
     """
 
     parameters: tuple[Parameter, ...]

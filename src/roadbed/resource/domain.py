@@ -30,7 +30,8 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
     ``metadata`` returns the ``sqlalchemy.MetaData`` of tables beside those of the resources (SQLAlchemy is imported
     lazily: only migrations and schema tests call it). ``migrations`` is the import path of the package that holds the
     domain's Alembic revisions; its branch label is the domain's name. Without one its tables follow the declaration
-    in development, as long as that only adds; production refuses such a domain.
+    in development, as long as that only adds; production refuses such a domain. ``page`` is the path of its page for
+    people: a browser at ``/`` is led there where no other domain is on.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
     migrations: str = ""
     resources: Sequence[Resource[Any]] = ()
     open_stores: Callable[[Stores], S] | None = None
+    page: str = ""
     path: str = ""
     """Where it was found (``package.module:name``): the registry fills it in."""
 
