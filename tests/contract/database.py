@@ -20,6 +20,9 @@ _TABLES = {
     "assets": "telemetry_asset",
     "signals": "telemetry_signal",
     "measurements": "telemetry_measurement",
+    "templates": "vouchers_templates",
+    "vouchers": "vouchers",
+    "changes": "vouchers_history",
 }
 _COUNTS = f"SELECT {', '.join(f'(SELECT count(*) FROM {table})' for table in _TABLES.values())}"
 _BALANCES = "SELECT account_id, balance FROM ledger_account"

@@ -66,7 +66,8 @@ class Document:
         self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
         self._patterns = [
             (re.compile(re.sub(r"\{([a-z_]+)\}", operation.matched, operation.path)), operation)
-            for operation in self.operations()
+            # A name in the path goes before a parameter, as it does in the service.
+            for operation in sorted(self.operations(), key=lambda each: each.path.count("{"))
         ]
 
     def operations(self) -> Iterator[Operation]:

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ class Names(defaultdict[str, str]):
     def __init__(self, host: str) -> None:
         super().__init__(lambda: str(uuid4()))
         self["host"] = host
+        self["soon"] = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
 
     def fill(self, value: Any) -> Any:
         """Return a text, a body or a whole expectation with its names replaced."""

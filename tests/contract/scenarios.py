@@ -1,8 +1,9 @@
 """The one declarative type that says what the service answers: requests, what comes back, what is stored afterwards.
 
 A text may hold ``<name>``: a value that an earlier reply gave (``keep``), or else a UUID of this scenario alone, so
-that all scenarios can share one service. ``<host>`` is the service's own authority. Expected bodies are plain JSON with
-matchers where a value cannot be known (``A_UUID``, ``Holding`` …), and are compared as ``expected == actual``.
+that all scenarios can share one service. ``<host>`` is the service's own authority, ``<soon>`` a second from the
+start. Expected bodies are plain JSON with matchers where a value cannot be known (``A_UUID``, ``Holding`` …), and are
+compared as ``expected == actual``.
 """
 
 import re
@@ -66,6 +67,9 @@ class Rows:
     assets: int = 0
     signals: int = 0
     measurements: int = 0
+    templates: int = 0
+    vouchers: int = 0
+    changes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

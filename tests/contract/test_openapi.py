@@ -28,6 +28,8 @@ PATHS = """
 /kv /kv/{key}
 /health /assets /assets/{asset_id} /signals /signals/{signal_id} /signals/{signal_id}/last /signals/{signal_id}/series
 /measurements /measurements/last /measurements/export /measurements/stats/{signal_id}
+/vouchers /vouchers/{id} /vouchers/{id}/history /vouchers/{id}/status /vouchers/redeem
+/vouchers/templates /vouchers/templates/{id} /vouchers/templates/{id}/history
 /batch /health/live /health/ready /metrics
 """
 
@@ -80,6 +82,10 @@ class Caller:
             known["transfer_id"] = self._created("/transfers", **moved)["transfer_id"]
         if "key" in names:
             known["key"] = self._created("/kv", key=f"a/{uuid4()}", value={})["key"]
+        if "id" in names:
+            collection = operation.path.partition("/{id}")[0]
+            maker = next(each for each in self.document.operations() if str(each) == f"POST {collection}")
+            known["id"] = self._created(collection, **json.loads(self.body(maker)[0]))["id"]
         if not known.keys() >= names.keys():
             known |= {name: self._example(parameter["schema"]) for name, parameter in names.items()}
         needed = {name: each for name, each in operation.parameters("query").items() if each.get("required")}
@@ -94,6 +100,9 @@ class Caller:
         value = self._example(content["schema"])
         if "key" in value:
             value["key"] += f"/{uuid4()}"
+        if "code" in value:
+            buying = next(each for each in self.document.operations() if str(each) == "POST /vouchers")
+            value["code"] = self._created("/vouchers", **json.loads(self.body(buying)[0]))["code"]
         self.document.validate(content["schema"], value)
         return json.dumps(value).encode(), {"Content-Type": media}
 

@@ -31,7 +31,7 @@ MOST_IN_BULK = 1000
 class Entry(msgspec.Struct, frozen=True):
     """One entry of a row's history: what it was and what it became. ``before`` is null for the first one."""
 
-    version: int
+    version: Annotated[int, msgspec.Meta(description="The version that this made", examples=[1])]
     at: Any
     actor: str
     action: Literal["create", "change", "delete"]
@@ -40,9 +40,9 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class PastCursor(msgspec.Struct, array_like=True, frozen=True):
-    """Where a page of a history ended."""
+    """Where a page of a history ended: all that follows is before this version."""
 
-    version: int
+    before: int
 
 
 def operations(unit: Compiled) -> Operations[Store]:
@@ -237,11 +237,11 @@ class _Routes:
         key = self.key.name
 
         async def history(call: CallOf, page: Page[PastCursor], **found: Any) -> Listing[Entry]:
-            before = 2**63 - 1 if page.after is None else page.after.version
+            before = 2**63 - 1 if page.after is None else page.after.before
             rows = await call.service.history(found[key], before, page.limit + 1)
             if not rows and page.after is None:
                 raise call.service.missing(found[key])
-            end = PastCursor(rows[page.limit - 1].version) if len(rows) > page.limit else None
+            end = end_of(rows, page.limit)
             total = await call.service.count_history(found[key]) if page.total else None
             return Listing([entry(row) for row in rows[: page.limit]], end, total)
 
@@ -264,6 +264,11 @@ class _Routes:
     ) -> None:
         """Declare an operation of the resource."""
         declare(self.made, method, path, function, Said(*said, parameters, returns), **options)
+
+
+def end_of(rows: list[Past], limit: int) -> PastCursor | None:
+    """Return where a page ends of rows that were read with a limit of one more."""
+    return PastCursor(rows[limit - 1].version) if len(rows) > limit else None
 
 
 def entry(past: Past) -> Entry:

@@ -16,6 +16,8 @@ from tests.contract.tables import (
     texts,
     transactions,
     values,
+    voucher_statuses,
+    vouchers,
 )
 
 TABLES = {
@@ -34,4 +36,6 @@ TABLES = {
     "kv": kv.SCENARIOS,
     "kv inputs": kv_inputs.SCENARIOS,
     "telemetry": telemetry.SCENARIOS,
+    "vouchers": vouchers.SCENARIOS,
+    "voucher statuses": voucher_statuses.SCENARIOS,
 }

@@ -18,6 +18,7 @@ SCANNED = {
     "ledger": {"first_accounts", "count_transactions", "count_accounts"},
     "kv": set[str](),
     "telemetry": {"count_assets", "count_signals"},
+    "vouchers": set[str](),
 }
 # No tables, but what a statement has made itself: a page of rows, a row that was computed.
 PAGES = {"page", "sized", "s", "CONSTANT", "about", "exact", "b"}

@@ -31,6 +31,7 @@ Email = Annotated[
     str,
     msgspec.Meta(max_length=LONGEST_EMAIL, pattern=r"^[^@\s]+@[^@\s]+$", examples=["ada@example.org"]),
 ]
+Version = Annotated[int, msgspec.Meta(description="Rises with every write: the ETag", examples=[1])]
 Instant = Annotated[datetime, msgspec.Meta(tz=True, examples=["2030-12-31T23:59:59Z"])]
 
 OF_TEMPLATE = msgspec.Meta(description="An active template", examples=["01930000-0000-7000-8000-000000000001"])
@@ -60,7 +61,7 @@ class Template(msgspec.Struct, kw_only=True):
     currency: Money
     price_display: Annotated[str, Computed(_display), msgspec.Meta(examples=["41.36€"])]
     active: Annotated[bool, msgspec.Meta(description="Whether vouchers can be bought from it now")] = True
-    version: int
+    version: Version
     created_at: datetime
     updated_at: datetime
 
@@ -83,7 +84,7 @@ class Voucher(msgspec.Struct, kw_only=True):
     email: Email | None = None
     status: Annotated[Status, Indexed()] = "purchased"
     expires_at: Annotated[Instant | None, msgspec.Meta(description="From then on the status is `expired`")] = None
-    version: int
+    version: Version
     created_at: datetime
     updated_at: datetime
 
