@@ -72,6 +72,10 @@ class Stored:
         found: dict[str, str] = {row[0]: row[1] for row in self._reader.rows(_VALUES)}
         return {key: found[key] for key in keys if key in found}
 
+    def everything(self) -> str:
+        """Return all that is stored by any domain, as one text."""
+        return "".join(repr(self._reader.rows(f"SELECT * FROM {table}")) for table in (*_TABLES.values(), "change"))
+
     def wrong_accounts(self) -> list[str]:
         """Return the accounts whose balance, sequence or running balances are not what their transactions say."""
         return [_text(row[0]) for row in self._reader.rows(_WRONG)]

@@ -15,6 +15,8 @@ from tests.contract.wire import Connection, Reply, Values, head
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 INTRODUCTION = "01930000-0000-7000-8000-000000000001"
+AS_JSON = {"Content-Type": "application/json"}
+KEYED = {"Idempotency-Key": "b7a4f1d2-5f0e-4c57-9a0b-3d8f2f6f1c11"}
 CODE = "(?:[0-9A-HJKMNP-TV-Z]{4}-){4}[0-9A-HJKMNP-TV-Z]{4}"
 
 
@@ -105,9 +107,18 @@ def test_a_purchase_ends_on_a_page_that_shows_the_code_once(running: Running, br
         INTRODUCTION,
         "purchased",
     )
-    used = browser.ask("POST", "/vouchers/redeem", {"Content-Type": "application/json"}, json.dumps({"code": code}))
+    used = browser.ask("POST", "/vouchers/redeem", {**AS_JSON, **KEYED}, json.dumps({"code": code}))
     assert json.loads(used.body)["id"] == voucher["id"]
-    assert code not in running.service.logs()
+    assert code not in running.service.logs() + running.stored.everything()
+
+
+def test_a_code_is_kept_nowhere(running: Running, browser: Browser) -> None:
+    for path, headers in (("/vouchers", {}), ("/vouchers", KEYED)):
+        body = json.dumps({"template_id": INTRODUCTION, "buyer": "Nowhere"})
+        code = json.loads(browser.ask("POST", path, {**AS_JSON, **headers}, body).body)["code"]
+        kept = running.service.logs() + running.stored.everything()
+        assert "Nowhere" in kept
+        assert [part for part in (code, code.replace("-", "")) if part in kept] == []
 
 
 def test_a_code_of_another_voucher_is_not_shown(browser: Browser) -> None:
@@ -160,11 +171,10 @@ def test_a_form_that_is_wrong_comes_back_with_what_was_entered(
 
 def test_what_was_taken_off_the_shelf_is_not_sold(browser: Browser) -> None:
     template = {"title": "Shelf <b>", "price": 100, "currency": "USD"}
-    as_json = {"Content-Type": "application/json"}
-    made = json.loads(browser.ask("POST", "/vouchers/templates", as_json, json.dumps(template)).body)
+    made = json.loads(browser.ask("POST", "/vouchers/templates", AS_JSON, json.dumps(template)).body)
     assert "Shelf &lt;b&gt;" in (page := browser.ask("GET", "/vouchers/").body.decode())
     assert "Buy for $1.00" in page
-    browser.ask("PATCH", f"/vouchers/templates/{made['id']}", as_json, '{"active": false}')
+    browser.ask("PATCH", f"/vouchers/templates/{made['id']}", AS_JSON, '{"active": false}')
     assert "Shelf" not in browser.ask("GET", "/vouchers/").body.decode()
     sold = browser.send({"template_id": made["id"], "buyer": "Too Late"})
     assert (sold.status, vouchers_of(browser, "Too Late")) == (409, [])
@@ -180,7 +190,7 @@ def test_forms_of_other_sites_and_other_bodies_buy_nothing(browser: Browser) -> 
     )
     for foreign in foreigners:
         assert browser.send({**form, "buyer": "Mallory"}, foreign).status == 403
-    as_json = browser.ask("POST", "/vouchers/", {"Content-Type": "application/json"}, json.dumps(form))
+    as_json = browser.ask("POST", "/vouchers/", AS_JSON, json.dumps(form))
     assert as_json.status == 415
     assert browser.ask("POST", "/vouchers/", FORM, "x" * 16_385).status == 413
     assert vouchers_of(browser, "Mallory") == []

@@ -28,15 +28,11 @@ def door() -> Compiled:
     return compile_plans(make_plans("house", [Resource(struct=Door, path="/doors", history=True)]))["doors"]
 
 
-def test_a_seal_opens_with_its_own_key_alone() -> None:
+def test_secrets_are_sealed_for_replays() -> None:
     secrets = [{"code": "7K3M"}, {"code": "ß"}]
-    sealed, again = seal(b"key", secrets), seal(b"key", secrets)
-    assert (unseal(b"key", sealed), unseal(b"key", again)) == (secrets, secrets)
-    assert sealed != again
-    assert sealed.isascii()
-    assert " " not in sealed
+    assert unseal(b"key", seal(b"key", secrets)) == secrets
     with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
-        unseal(b"other", sealed)
+        unseal(b"other", seal(b"key", secrets))
 
 
 def test_a_create_knows_the_secret_and_the_row_its_digest(door: Compiled) -> None:
