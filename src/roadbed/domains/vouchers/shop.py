@@ -108,7 +108,9 @@ async def thanks(call: Call[Vouchers]) -> Reply:
         return _page("thanks.html", 200, {"voucher": None})
     row, code = found
     voucher = service.vouchers.unit.show(row)
-    return _page("thanks.html", 200, {"voucher": voucher, "code": code}, {"Set-Cookie": _cookie(call, "", 0)})
+    # HEAD shows nothing, so it takes nothing.
+    taken = {"Set-Cookie": _cookie(call, "", 0)} if call.method == "GET" else {}
+    return _page("thanks.html", 200, {"voucher": voucher, "code": code}, taken)
 
 
 async def _shop(call: Call[Vouchers], status: int, entered: Entered | None = None, alert: str = "") -> Reply:
