@@ -14,6 +14,9 @@ GROUPS = 5
 GROUP = 4
 """Characters in each group; 20 of 5 bits are 100 bits."""
 
+CODE_PATTERN = "^[ -]*([0-9A-TV-Za-tv-z][ -]*){20}$"
+"""What ``read_code`` reads, as a regular expression for documents."""
+
 _HEARD = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None})
 
 
@@ -28,7 +31,8 @@ def read_code(text: str) -> str:
     Raises:
         ValueError: it is none. The message does not repeat it.
     """
-    plain = text.strip().upper().translate(_HEARD)
+    # Beyond ASCII there are letters that become two, or one of ours, in upper case.
+    plain = text.upper().translate(_HEARD) if text.isascii() else ""
     if len(plain) != GROUPS * GROUP or not set(plain) <= set(ALPHABET):
         raise ValueError(f"Expected a code of {GROUPS} groups of {GROUP} letters and digits")
     return _grouped(plain)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from roadbed.kernel.codes import new_code
+from roadbed.kernel.codes import CODE_PATTERN, new_code
 from roadbed.resource.markers import Computed, Indexed, ReadOnly, Reference, Secret, Unique
 
 INT64_MAX = 2**63 - 1
@@ -22,6 +22,9 @@ Status = Literal["purchased", "cancelled", "used", "expired", "refunded"]
 ALLOWED: dict[str, tuple[str, ...]] = {"purchased": ("cancelled", "used", "expired"), "cancelled": ("refunded",)}
 """Which statuses may follow one. What is not named here is final."""
 
+# Something on either side of one @, without blanks or control characters. `$` alone would let a line end follow.
+_ADDRESS = r"^[^@\x00-\x20\x7f]+@[^@\x00-\x20\x7f]+(?!\n)$"
+
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=300, examples=["Quantum Cuisine"])]
 Description = Annotated[str, msgspec.Meta(max_length=10_000, examples=["Three evenings at the stove."])]
 Price = Annotated[int, msgspec.Meta(ge=1, le=INT64_MAX, description="In minor units (cents)", examples=[4136])]
@@ -29,7 +32,7 @@ Money = Annotated[Currency, msgspec.Meta(description="ISO 4217", examples=["EUR"
 Buyer = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_BUYER, examples=["Ada Lovelace"])]
 Email = Annotated[
     str,
-    msgspec.Meta(max_length=LONGEST_EMAIL, pattern=r"^[^@\s]+@[^@\s]+$", examples=["ada@example.org"]),
+    msgspec.Meta(max_length=LONGEST_EMAIL, pattern=_ADDRESS, examples=["ada@example.org"]),
 ]
 Version = Annotated[int, msgspec.Meta(description="Rises with every write: the ETag", examples=[1])]
 Instant = Annotated[datetime, msgspec.Meta(tz=True, examples=["2030-12-31T23:59:59Z"])]
@@ -92,4 +95,9 @@ class Voucher(msgspec.Struct, kw_only=True):
 class Redemption(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A redemption code, in either case, with or without its hyphens."""
 
-    code: Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["7K3M-Q0ZD-94VA-R8TB-1EHC"])]
+    code: Annotated[
+        str,
+        msgspec.Meta(
+            max_length=100, examples=["7K3M-Q0ZD-94VA-R8TB-1EHC"], extra_json_schema={"pattern": CODE_PATTERN}
+        ),
+    ]

@@ -1,8 +1,8 @@
-"""What a purchase and a redemption do inside their transaction, as steps that both engines run."""
+"""The two resources, and what a purchase and a redemption do inside their transaction, as steps for both engines."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,10 @@ from uuid import UUID
 import msgspec
 
 from roadbed.data.queries import Queries
+from roadbed.domains.vouchers.model import ALLOWED, Template, Voucher
 from roadbed.kernel.errors import Conflict, Fault, Invalid, NotFound
 from roadbed.resource.compiled import Compiled
+from roadbed.resource.declaration import Lapse, Resource, Statuses
 from roadbed.resource.secrets import digest_of
 from roadbed.resource.steps import Ask, Steps
 from roadbed.resource.writes import Asked, move
@@ -59,6 +61,29 @@ def copy_template(given: Mapping[str, Any], at: datetime) -> Generator[Any, Any,
         "price": offer.price,
         "currency": offer.currency,
     }
+
+
+RESOURCES: Sequence[Resource[Any]] = [
+    Resource(
+        struct=Template,
+        path="/vouchers/templates",
+        name="templates",
+        title="the templates",
+        verbs=("create", "list", "get", "patch"),
+        history=True,
+        limit=1000,
+    ),
+    Resource(
+        struct=Voucher,
+        path="/vouchers",
+        title="the vouchers",
+        verbs=("create", "list", "get"),
+        history=True,
+        statuses=Statuses(ALLOWED, lapse=Lapse("expires_at", "expired")),
+        fill=copy_template,
+        limit=1000,
+    ),
+]
 
 
 def redeem(unit: Compiled, code: str, asked: Asked) -> Steps:
