@@ -42,6 +42,8 @@ class Schemas:
 
     def of(self, kind: Any) -> Schema:
         """Return the schema of one of the types."""
+        if _lists_several(kind):
+            return {"type": "array", "items": self.of(get_args(kind)[0])}
         members = union_members(kind)
         if len(members) == 1:
             return self._schemas[kind]
@@ -49,10 +51,19 @@ class Schemas:
 
 
 def union_members(kind: Any) -> tuple[Any, ...]:
-    """Return the members of a union of structs, or the type itself. msgspec writes such a union but cannot read it."""
+    """Return the members of a union of structs, or of a list of one, or the type itself.
+
+    msgspec writes such a union but cannot read it.
+    """
+    if _lists_several(kind):
+        return union_members(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType) and sum(is_struct(member) for member in get_args(kind)) > 1:
         return get_args(kind)
     return (kind,)
+
+
+def _lists_several(kind: Any) -> bool:
+    return get_origin(kind) is list and len(union_members(get_args(kind)[0])) > 1
 
 
 def schema_of(kind: Any) -> Schema:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from roadbed.data.queries import Query
+from roadbed.data.values import postgres_value
 from roadbed.http.parameters import REQUIRED
+from roadbed.kernel.errors import Fault, Invalid
 from roadbed.resource.fields import Field
 from roadbed.resource.plan import Plan
 from roadbed.resource.secrets import NO_SECRETS, Secrets, digest_of
@@ -27,12 +29,14 @@ class Compiled:
         self._linked: list[tuple[Field, Compiled, Query[Any]]] = []
         self._columns = plan.columns
         self._documents = frozenset(field.name for field in plan.stored if field.kind == "json")
-        self._instants = frozenset(field.name for field in plan.stored if field.kind == "instant")
+        self._optional = frozenset(field.name for field in plan.stored if field.optional)
         self._defaults = {field.name: None if field.default is REQUIRED else field.default for field in plan.stored}
         self._computed = [(field.name, field.computed) for field in plan.fields if field.computed is not None]
         self._shown = plan.shapes.shown
+        self._kinds = {field.name: field.type for field in msgspec.structs.fields(plan.shapes.row)}
         self._shown_names = tuple(field.name for field in plan.fields if field.secret is None)
-        self._told = [name for name in plan.columns if name in plan.by_name and plan.by_name[name].secret is None]
+        secrets = {field.name for field in plan.secrets}
+        self._told = [name for name in plan.columns if name not in secrets]
 
     def link(self, units: Mapping[str, Compiled]) -> None:
         """Take in the resources that refer to this one."""
@@ -67,15 +71,20 @@ class Compiled:
         return tuple(feed for feed, unit in found.items() if unit.plan.resource.events)
 
     def encoded(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return values of the API as columns take them: documents as text, enumerations as their value."""
+        """Return values of the API as columns take them: documents as text, times in UTC, enumerations as their value.
+
+        Raises:
+            Invalid: a time that is none in UTC, a text with NUL: what the engines would not store alike.
+        """
         return {name: self._column_value(name, value) for name, value in values.items()}
 
     def _column_value(self, name: str, value: Any) -> Any:
-        if value is None:
-            return None
         if name in self._documents:
-            return _encode(value).decode()
-        return value.value if hasattr(value, "_value_") else value
+            # A document that may not be left out may still be JSON's null.
+            return None if value is None and name in self._optional else _encode(value).decode()
+        if isinstance(value, datetime):
+            return _in_utc(name, value)
+        return postgres_value(name, value.value if hasattr(value, "_value_") else value)
 
     def first_values(self, given: Mapping[str, Any], at: datetime) -> dict[str, Any]:
         """Return every column of a new row; what was not given has its default.
@@ -135,8 +144,18 @@ class Compiled:
         return self._shown(**shown)
 
     def text(self, row: Any) -> str:
-        """Return the JSON of a row for history and changes: what reads show, but for what is computed; its version."""
+        """Return the JSON of a row for history and changes: all that is stored but secrets, its version last."""
         return f"{self.open_text(row)}{row.version}}}"
+
+    def past(self, text: str) -> Any:
+        """Return the row that a text of a history holds. Columns that came later are None in it."""
+        given = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        return self.row({name: self._past_value(name, given.get(name)) for name in self._columns})
+
+    def _past_value(self, name: str, raw: msgspec.Raw | None) -> Any:
+        if raw is None or (bytes(raw) == b"null" and name in self._optional):
+            return None
+        return bytes(raw).decode() if name in self._documents else msgspec.json.decode(raw, type=self._kinds[name])
 
     def open_text(self, row: Any) -> str:
         """Return the same text up to the version, which comes last."""
@@ -145,6 +164,16 @@ class Compiled:
             if shown[name] is not None:
                 shown[name] = msgspec.Raw(shown[name].encode())
         return _encode(shown).decode()[:-1] + ',"version":'
+
+
+def _in_utc(name: str, instant: datetime) -> datetime:
+    """Return a time in UTC, which both engines give back; one without a zone is UTC already."""
+    if instant.tzinfo is None:
+        return instant.replace(tzinfo=UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise Invalid(faults=[Fault(f"/{name}", "Expected a time within the years 1 to 9999 in UTC")]) from None
 
 
 def compile_plans(plans: list[Plan]) -> dict[str, Compiled]:

@@ -7,13 +7,12 @@ from typing import Any
 
 from roadbed.data.database import Database, Program
 from roadbed.data.flights import Flight
-from roadbed.data.values import postgres_value
 from roadbed.kernel.ids import new_id
 from roadbed.resource.compiled import Compiled
 from roadbed.resource.fields import Field
 from roadbed.resource.plan import Plan
 from roadbed.resource.statements import ARRAYS, SEARCH, history_table, names, quoted
-from roadbed.resource.writes import Asked
+from roadbed.resource.writes import NO_KEYS, Asked
 
 
 class CreateFlight:
@@ -34,10 +33,10 @@ class CreateFlight:
             Invalid: a value that cannot be stored as it is.
         """
         stored = self._unit.first_values(values, asked.at)
+        if stored[self._plan.key.name] in NO_KEYS:
+            return None
         if self._plan.makes_keys and stored[self._plan.key.name] is None:
             stored[self._plan.key.name] = new_id()
-        for name, value in stored.items():
-            postgres_value(name, value)
         row = self._unit.row(stored)
         return await self._flight.join((row, asked.actor))
 
@@ -68,8 +67,8 @@ def _columns(plan: Plan) -> list[str]:
 def _statement(plan: Plan) -> str:
     """Return the statement. ``$1`` is the number of rows, then comes one array per column.
 
-    The feed is bumped first: flights of other processes wait for its row, so versions become visible in order. A
-    version that is not used, because its row met a conflict, is left out for ever.
+    The feed is bumped before rows are written: flights of other processes wait for it, so versions become visible in
+    order. A version that is not used, because its row met a conflict, is left out for ever.
     """
     columns = _columns(plan)
     arrays = [(quoted(name), ARRAYS[plan.types[name].kind]) for name in columns]
@@ -83,37 +82,52 @@ def _statement(plan: Plan) -> str:
     key = quoted(plan.key.name)
     parts = [
         f"given AS MATERIALIZED (SELECT * FROM unnest({unnest}) WITH ORDINALITY AS g({given}, roadbed_place))",
-        "bumped AS (INSERT INTO feed AS f (name, number) VALUES "
-        f"('{plan.feed}', $1::bigint) ON CONFLICT (name) DO UPDATE SET number = f.number + excluded.number "
-        "RETURNING number)",
+        *_held(plan.parents),
+        f"bumped AS (INSERT INTO feed AS f (name, number) SELECT '{plan.feed}', $1::bigint{_after_held(plan.parents)} "
+        "ON CONFLICT (name) DO UPDATE SET number = f.number + excluded.number RETURNING number - $1::bigint AS last)",
         f"made AS (INSERT INTO {quoted(plan.table)} ({names(written)}, version) "
-        f"SELECT {', '.join('g.' + quoted(name) for name in written)}, b.number - $1::bigint + g.roadbed_place "
+        f"SELECT {', '.join('g.' + quoted(name) for name in written)}, b.last + g.roadbed_place "
         f"FROM given g CROSS JOIN bumped b {_parents(plan.parents)} ORDER BY g.roadbed_place "
         f"ON CONFLICT DO NOTHING RETURNING {key}, version)",
     ]
+    # By its version, for two rows of one flight may have the same key: then only one of them was written.
+    made = "given g CROSS JOIN bumped b {} JOIN made m ON m.version = b.last + g.roadbed_place"
     told_text = "g.roadbed_text || m.version || '}'"
     if plan.resource.history:
         parts.append(
             f"kept AS (INSERT INTO {quoted(history_table(plan))} ({key}, version, at, actor, action, before, after) "
             f"SELECT m.{key}, m.version, g.created_at, g.roadbed_actor, 'create', NULL, {told_text} "
-            f"FROM made m JOIN given g USING ({key}))"
+            f"FROM {made.format('')})"
         )
     if plan.resource.events:
         parts.append(
             "told AS (INSERT INTO change (feed, number, key, kind, at, body) "
             f"SELECT '{plan.feed}', m.version, m.{key}::text, 'create', g.created_at, {told_text} "
-            f"FROM made m JOIN given g USING ({key}))"
+            f"FROM {made.format('')})"
         )
-    return (
-        f"WITH {', '.join(parts)} SELECT m.version FROM given g LEFT JOIN made m USING ({key}) ORDER BY g.roadbed_place"
-    )
+    return f"WITH {', '.join(parts)} SELECT m.version FROM {made.format('LEFT')} ORDER BY g.roadbed_place"
+
+
+def _held(parents: Sequence[tuple[Field, Plan]]) -> list[str]:
+    """Return the parts that hold the rows which are referred to, so that nobody deletes them meanwhile."""
+    return [
+        f"held_{number} AS MATERIALIZED (SELECT p.{quoted(parent.key.name)} AS key FROM {quoted(parent.table)} p "
+        f"WHERE p.{quoted(parent.key.name)} IN (SELECT g.{quoted(field.name)} FROM given g) "
+        f"ORDER BY p.{quoted(parent.key.name)} FOR KEY SHARE OF p)"
+        for number, (field, parent) in enumerate(parents)
+    ]
+
+
+def _after_held(parents: Sequence[tuple[Field, Plan]]) -> str:
+    # The feed comes after the rows, as in every other write: who holds it waits for nobody's row.
+    counts = [f"(SELECT count(*) FROM held_{number}) >= 0" for number in range(len(parents))]
+    return f" WHERE {' AND '.join(counts)}" if counts else ""
 
 
 def _parents(parents: Sequence[tuple[Field, Plan]]) -> str:
     conditions = [
-        f"(g.{quoted(field.name)} IS NULL OR EXISTS (SELECT FROM {quoted(parent.table)} p "
-        f"WHERE p.{quoted(parent.key.name)} = g.{quoted(field.name)}))"
-        for field, parent in parents
+        f"(g.{quoted(field.name)} IS NULL OR EXISTS (SELECT FROM held_{number} h WHERE h.key = g.{quoted(field.name)}))"
+        for number, (field, _) in enumerate(parents)
     ]
     return f"WHERE {' AND '.join(conditions)}" if conditions else ""
 

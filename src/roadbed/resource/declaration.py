@@ -20,7 +20,11 @@ VERBS: tuple[Verb, ...] = ("create", "list", "get", "patch", "delete", "bulk")
 
 
 class Write(msgspec.Struct, Generic[R], frozen=True):
-    """One write, as hooks see it. ``before`` is None for a create, ``after`` for a delete. ``actor`` is who asked."""
+    """One write, as hooks see it. ``before`` is None for a create, ``after`` for a delete. ``actor`` is who asked.
+
+    Both are rows as they are stored: times in UTC, JSON documents and enumerations as text. A hook before the write
+    sees ``after`` without its version to come (0 of a create), and may set other fields of it.
+    """
 
     action: Action
     before: R | None
@@ -29,7 +33,10 @@ class Write(msgspec.Struct, Generic[R], frozen=True):
 
 
 Hook = Callable[[Statements, Write[Any]], Awaitable[None]]
-"""Runs inside the write's transaction. What it raises undoes the write, and is what the caller hears."""
+"""Runs inside the write's transaction. What it raises undoes the write, and is what the caller hears.
+
+It does nothing but run statements: after a deadlock the whole transaction is tried again, and the hook with it.
+"""
 
 
 Fill = Callable[[Mapping[str, Any], datetime], Generator[Any, Any, Mapping[str, Any]]]

@@ -6,14 +6,26 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
 
 from roadbed.http.parameters import REQUIRED
 from roadbed.http.shapes import bare
-from roadbed.resource.markers import MARKERS, Computed, Indexed, Key, Label, ReadOnly, Reference, Secret, Unique
+from roadbed.resource.markers import (
+    MARKERS,
+    Computed,
+    Indexed,
+    Key,
+    Label,
+    OnDelete,
+    ReadOnly,
+    Reference,
+    Secret,
+    Unique,
+)
 
 Kind = Literal["uuid", "text", "integer", "real", "flag", "instant", "json", "digest"]
 
@@ -22,6 +34,9 @@ MANAGED: dict[str, Any] = {"version": int, "created_at": datetime, "updated_at":
 
 LONGEST_TEXT = 100_000
 """Characters of a text field that declares no ``max_length``."""
+
+LONGEST_KEY = 255
+"""The same of one that is looked up: a key, a reference, a field that is unique or indexed."""
 
 _KINDS: dict[Any, Kind] = {
     UUID: "uuid",
@@ -33,6 +48,10 @@ _KINDS: dict[Any, Kind] = {
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 _ORDERED = frozenset({"uuid", "text", "integer", "real", "instant"})
+
+
+NO_NUL = msgspec.Meta(extra_json_schema={"pattern": "^[^\\u0000]*$"})
+"""Said of texts in documents: neither engine stores NUL."""
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +130,11 @@ def key_of(fields: list[Field]) -> Field:
 
 def _read(declared: msgspec.structs.FieldInfo, hint: Any, place: str, problems: list[str]) -> Field | None:
     annotation, optional, extras = _unwrapped(hint)
+    problems.extend(
+        f"{place}: {marker.__name__} is a marker to be called: {marker.__name__}()"
+        for marker in MARKERS
+        if any(extra is marker for extra in extras)
+    )
     plain, _ = bare(annotation)
     computed = _first(extras, Computed)
     secret = _first(extras, Secret)
@@ -126,6 +150,7 @@ def _read(declared: msgspec.structs.FieldInfo, hint: Any, place: str, problems: 
         default = declared.default_factory()
     is_key = _first(extras, Key) is not None or declared.name == "id"
     label = _first(extras, Label)
+    annotation, metas = _bounded(annotation, plain, extras, is_key=is_key)
     field = Field(
         name=declared.name,
         kind=kind,
@@ -140,11 +165,28 @@ def _read(declared: msgspec.structs.FieldInfo, hint: Any, place: str, problems: 
         computed=None if computed is None else computed.make,
         secret=None if secret is None else secret.make,
         choices=choices,
-        meta=tuple(extra for extra in extras if isinstance(extra, msgspec.Meta)),
+        meta=tuple(metas),
         label=label.text if label else declared.name.replace("_", " ").capitalize(),
     )
     _check(field, place, problems)
     return field
+
+
+def _bounded(annotation: Any, plain: Any, extras: list[Any], *, is_key: bool) -> tuple[Any, list[msgspec.Meta]]:
+    """Return a type with its bounds: a text has a longest length, which the tables hold it to, a key is not empty."""
+    metas = [extra for extra in extras if isinstance(extra, msgspec.Meta)]
+    added: list[msgspec.Meta] = []
+    if plain is str and is_key and all(meta.min_length is None for meta in metas):
+        added.append(msgspec.Meta(min_length=1))
+    if plain is str and all(meta.max_length is None for meta in metas):
+        is_looked_up = is_key or any(_first(extras, marker) is not None for marker in (Unique, Indexed, Reference))
+        added.append(msgspec.Meta(max_length=LONGEST_KEY if is_looked_up else LONGEST_TEXT))
+    if plain is str and all(meta.pattern is None for meta in metas):
+        # What is refused with the statement (``data.values``) is told in documents.
+        added.append(NO_NUL)
+    for meta in added:
+        annotation = Annotated[annotation, meta]
+    return annotation, metas + added
 
 
 def _unwrapped(hint: Any) -> tuple[Any, bool, list[Any]]:
@@ -157,7 +199,7 @@ def _unwrapped(hint: Any) -> tuple[Any, bool, list[Any]]:
             hint = hint.__origin__
             continue
         kept = [part for part in get_args(hint) if part is not type(None)]
-        if len(kept) == 1 and type(None) in get_args(hint):
+        if get_origin(hint) in (Union, UnionType) and len(kept) == 1:
             optional, hint = True, kept[0]
             continue
         break
@@ -169,7 +211,7 @@ def _unwrapped(hint: Any) -> tuple[Any, bool, list[Any]]:
 
 
 def _first(extras: list[Any], kind: type[Any]) -> Any:
-    return next((extra for extra in extras if isinstance(extra, kind) or extra is kind), None)
+    return next((extra for extra in extras if isinstance(extra, kind)), None)
 
 
 def _choices(plain: Any) -> tuple[str, ...]:
@@ -184,6 +226,8 @@ def _choices(plain: Any) -> tuple[str, ...]:
 def _check_json(annotation: Any, place: str, problems: list[str]) -> None:
     try:
         msgspec.json.Decoder(annotation)
+        # Types that msgspec knows nothing of have no schema.
+        msgspec.json.schema(annotation)
     except TypeError as error:
         problems.append(f"{place}: its values cannot be read from JSON: {error}")
 
@@ -194,19 +238,23 @@ def _check(field: Field, place: str, problems: list[str]) -> None:
         problems.append(f"{place}: the platform writes this one; it is declared as `{managed.__name__}`")
     if field.key and (field.optional or field.kind not in ("uuid", "integer", "text") or field.choices):
         problems.append(f"{place}: a key is a UUID, an int or a str, and never null")
+    if managed is not None and (field.key or field.unique or field.reference or field.computed):
+        problems.append(f"{place}: the platform writes this one; it is no key, reference, unique or computed field")
     if field.key and field.computed:
         problems.append(f"{place}: a key is stored")
     if field.unique and field.kind == "json":
         problems.append(f"{place}: a JSON document cannot be unique")
+    if field.reference is not None and field.reference.on_delete not in get_args(OnDelete):
+        problems.append(f"{place}: on_delete={field.reference.on_delete!r} is none of {', '.join(get_args(OnDelete))}")
     if field.reference is not None and field.reference.on_delete == "set_null" and not field.optional:
         problems.append(f"{place}: on_delete='set_null' needs a type that allows null")
     if field.secret and (field.computed or field.reference):
         problems.append(f"{place}: a secret is neither computed nor a reference")
-    problems.extend(
-        f"{place}: {marker.__name__} is a marker to be called: {marker.__name__}()"
-        for marker in MARKERS
-        if field.annotation is marker
-    )
+    if field.default is not REQUIRED and not field.computed:
+        try:
+            msgspec.convert(msgspec.to_builtins(field.default), field.type)
+        except (msgspec.ValidationError, TypeError) as error:
+            problems.append(f"{place}: its default breaks its own rules: {error}")
 
 
 def _check_keys(fields: list[Field], where: str, problems: list[str]) -> None:

@@ -169,7 +169,10 @@ def _all(conditions: Sequence[str]) -> str:
 def _read(field: Field, value: Any) -> Any:
     plain, _ = bare(field.annotation)
     kind: Any = Annotated[datetime, msgspec.Meta(tz=True)] if plain is datetime else plain
-    return msgspec.convert(value, kind)
+    read = msgspec.convert(value, kind)
+    if read != read:  # noqa: PLR0124  NaN: no row holds it, no engine takes it
+        raise msgspec.ValidationError("not a number")
+    return read
 
 
 def _condition(each: Filter, name: str) -> tuple[str, Mapping[str, Any]]:

@@ -151,7 +151,7 @@ class _Routes:
             if past is None or past.after is None:
                 raise NotFound(f"{plan.name} {value} has no version {version}")
             call.version = version
-            return msgspec.Raw(past.after.encode())
+            return unit.show(unit.past(past.after), base_of(call))
 
         parameters = list(self.by_key)
         if plan.resource.history:

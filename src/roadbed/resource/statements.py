@@ -66,14 +66,17 @@ class Statements:
         self.delete = self._statement("delete", f"DELETE FROM {table} {by_key}")
         read = f"SELECT {listed} FROM {table} {by_key}"
         self.read = self._query("read", row, read)
-        self.lock = self._query("lock", row, read, f"{read} FOR UPDATE")
+        # A change keeps the key, so rows that refer to it may come meanwhile; a delete waits for them.
+        self.lock = self._query("lock", row, read, f"{read} FOR NO KEY UPDATE")
+        self.lock_to_delete = self._query("lock_to_delete", row, read, f"{read} FOR UPDATE")
         self.lookup = self._query(
             "lookup",
             row,
             f"SELECT {listed} FROM {table} WHERE {key} IN carray(:keys)",
             f"SELECT {listed} FROM {table} WHERE {key} = ANY(:keys::{ARRAYS[plan.key.kind]})",
         )
-        self.some = self._query("some", row, f"SELECT {listed} FROM {table} ORDER BY {key} LIMIT {MOST_TOGETHER + 1}")
+        some = f"SELECT {listed} FROM {table} ORDER BY {key} LIMIT {MOST_TOGETHER + 1}"
+        self.some = self._query("some", row, some, f"{some} FOR UPDATE")
         self.count = self._query("count", Total, f"SELECT count(*) FROM {table}")
         self.uniques = [(group, self._unique(group)) for group in plan.uniques()]
         self.parents = [(field.name, parent, self._parent(parent)) for field, parent in plan.parents]
@@ -101,7 +104,7 @@ class Statements:
     def _unique(self, group: Sequence[str]) -> Query[Total]:
         plan = self._plan
         same = " AND ".join(f"{quoted(name)} = :{name}" for name in group)
-        key = f"{quoted(plan.key.name)} <> :own_key"
+        key = f"{quoted(plan.key.name)} <> :roadbed_own_key"
         text = f"SELECT 1 AS total FROM {quoted(plan.table)} WHERE {same} AND {key} LIMIT 1"
         return self._query(f"unique_{'_'.join(group)}", Total, text)
 

@@ -21,6 +21,7 @@ from roadbed.resource.compiled import Compiled
 from roadbed.resource.create_postgres import CreateFlight
 from roadbed.resource.lists import Lists
 from roadbed.resource.lookups import lookup_program
+from roadbed.resource.races import until_through
 from roadbed.resource.secrets import NO_SECRETS, Secrets, seal, unseal
 from roadbed.resource.selection import open_hub
 from roadbed.resource.statements import Past
@@ -198,10 +199,13 @@ class Store:
         async def work(run: Statements) -> str:
             return self.kept(await drive_async(run, steps()), sealed)
 
-        if idempotency is not None:
-            return self._done(*await once(self.database, idempotency, work))
-        async with self.database.transaction() as run:
-            return Done(await drive_async(run, steps()))
+        async def attempt() -> Done:
+            if idempotency is not None:
+                return self._done(*await once(self.database, idempotency, work))
+            async with self.database.transaction() as run:
+                return Done(await drive_async(run, steps()))
+
+        return await until_through(attempt)
 
     def kept(self, row: Any, sealed: str = "") -> str:
         """Return the text from which a replay makes the first reply again: sealed secrets, then the row as JSON."""

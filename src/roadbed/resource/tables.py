@@ -50,14 +50,8 @@ def _add(plan: Plan, catalogue: MetaData) -> None:
         parts += _checks(field)
     parts += [UniqueConstraint(*group) for group in plan.uniques()]
     table = new_table(plan.table, catalogue, *parts, rowid=False)
-    order = plan.resource.order.lstrip("-")
-    if order != plan.key.name:
-        Index(None, table.c[order], table.c[plan.key.name])
-    unique = {group[0] for group in plan.uniques()}
-    for field in plan.stored:
-        # What refers to a row is looked for when that row is deleted.
-        if (field.indexed or field.reference is not None) and field.name not in unique and field.name != order:
-            Index(None, table.c[field.name], table.c[plan.key.name])
+    for group in plan.indexes():
+        Index(None, *[table.c[name] for name in group])
     if plan.resource.history:
         _add_history(plan, catalogue)
 

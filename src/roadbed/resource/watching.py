@@ -11,7 +11,7 @@ from roadbed.http.reply import Reply
 from roadbed.http.watching import EVENT_STREAM, LastEventId, Position, watch
 from roadbed.kernel.errors import Gone
 from roadbed.resource.compiled import Compiled
-from roadbed.resource.listing import LONGEST_SEARCH, filters_of, parameters_of, read_filters
+from roadbed.resource.listing import LONGEST_SEARCH, as_arguments, filters_of, parameters_of, read_filters
 from roadbed.resource.selection import wanted
 from roadbed.resource.signatures import CallOf, Said, declare
 from roadbed.resource.store import Store
@@ -22,7 +22,7 @@ def declare_events(group: Operations[Store], unit: Compiled) -> None:
     plan = unit.plan
     # What the log does not hold can be no filter.
     told = {*plan.by_name, "version"}
-    asked = {name: each for name, each in filters_of(plan).items() if each[0] in told}
+    asked = as_arguments({name: each for name, each in filters_of(plan).items() if each[0] in told})
 
     async def events(
         call: CallOf, last_event_id: int | None = None, after: int | None = None, q: str = "", **given: Any

@@ -6,19 +6,26 @@ disturbs no other item of it. What writes several rows is driven inside a savepo
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from roadbed.data.changes import BUMP, LOG
+from roadbed.data.queries import Query
 from roadbed.kernel.errors import Conflict, Fault, Invalid, NotFound, PreconditionFailed
 from roadbed.kernel.ids import new_id
 from roadbed.resource.compiled import Compiled
 from roadbed.resource.declaration import Action, Hook, Write
 from roadbed.resource.statements import MOST_TOGETHER
 from roadbed.resource.steps import Ask, Call, Steps
+
+NO_KEYS = frozenset({".", "..", "bulk", "events", "export", "import"})
+"""Texts that no key can be: clients take the first two out of a path, the others are operations of their own."""
+
+_Place = tuple[str, Any]  # table and key of a row
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -36,43 +43,74 @@ def create(unit: Compiled, values: Mapping[str, Any], asked: Asked) -> Steps:
     Raises:
         Conflict: a unique value is taken, the row that is referred to is missing, the resource is full.
     """
-    plan = unit.plan
-    if plan.resource.most:
-        held = yield Ask("one", unit.sql.count, {})
-        if held.total >= plan.resource.most:
-            raise Conflict(f"There are {plan.resource.most} rows already, and no more may be", "resource-full")
-    if plan.resource.fill is not None:
-        values = {**values, **(yield from plan.resource.fill(values, asked.at))}
-    stored = unit.first_values(values, asked.at)
-    if plan.makes_keys and stored[plan.key.name] is None:
-        stored[plan.key.name] = new_id()
-    yield from _check_row(unit, stored, stored)
-    if not plan.makes_keys:
-        taken = yield Ask("one", unit.sql.read, {plan.key.name: stored[plan.key.name]})
-        if taken is not None:
-            raise Conflict(f"There is a row with this {plan.key.name} already", "duplicate")
-    stored["version"] = yield from _next_version(unit)
-    row = unit.row(stored)
-    yield from _hook(plan.resource.before, "create", None, row, asked)
-    if not (yield Ask("do", unit.sql.insert, unit.stored_values(row))):
-        raise Conflict("Another row has one of these values already", "duplicate")
-    yield from _record(unit, "create", None, row, asked)
-    yield from _hook(plan.resource.after, "create", None, row, asked)
-    return row
+    row = yield from _prepare(unit, values, asked)
+    return (yield from _insert(unit, row, (yield from _next_version(unit)), asked))
 
 
 def create_many(unit: Compiled, several: Sequence[Mapping[str, Any]], asked: Asked) -> Steps:
     """Write new rows, all or none. Raises as ``create`` does, naming the row by its place."""
     rows: list[Any] = []
+    keys: set[Any] = set()
     for index, values in enumerate(several):
-        try:
-            rows.append((yield from create(unit, values, asked)))
-        except Conflict as conflict:
-            raise Conflict(f"/{index}: {conflict.detail}", conflict.kind) from None
-        except Invalid as invalid:
-            faults = [Fault(f"/{index}{fault.pointer}", fault.detail) for fault in invalid.faults]
-            raise Invalid(faults=faults) from None
+        with _naming(index):
+            row = yield from _prepare(unit, values, asked, keys)
+        rows.append(row)
+        keys.add(getattr(row, unit.plan.key.name))
+    first = (yield from _next_version(unit, len(rows))) - len(rows) + 1
+    for index, row in enumerate(rows):
+        with _naming(index):
+            yield from _insert(unit, row, first + index, asked)
     return rows
+
+
+def _prepare(unit: Compiled, values: Mapping[str, Any], asked: Asked, coming: Container[Any] = ()) -> Steps:
+    """Make a new row of what was given, look what stands in its way, and hold the rows that it refers to.
+
+    ``coming`` are the keys of rows that will be there before it.
+    """
+    plan = unit.plan
+    if plan.resource.fill is not None:
+        values = {**values, **(yield from plan.resource.fill(values, asked.at))}
+    stored = unit.first_values(values, asked.at)
+    if stored[plan.key.name] in NO_KEYS:
+        raise Invalid(faults=[Fault(f"/{plan.key.name}", "This one has another meaning in a path")])
+    if plan.makes_keys and stored[plan.key.name] is None:
+        stored[plan.key.name] = new_id()
+    yield from _check_row(unit, stored, stored, coming)
+    if not plan.makes_keys:
+        taken = yield Ask("one", unit.sql.read, {plan.key.name: stored[plan.key.name]})
+        if taken is not None:
+            raise Conflict(f"There is a row with this {plan.key.name} already", "duplicate")
+    row = unit.row(stored)
+    yield from _hook(plan.resource.before, "create", None, row, asked)
+    return row
+
+
+def _insert(unit: Compiled, row: Any, version: int, asked: Asked) -> Steps:
+    resource = unit.plan.resource
+    if resource.most:
+        # Counted under the lock of the feed: whoever else adds a row waits for it.
+        held = yield Ask("one", unit.sql.count, {})
+        if held.total >= resource.most:
+            raise Conflict(f"There are {resource.most} rows already, and no more may be", "resource-full")
+    row.version = version
+    if not (yield Ask("do", unit.sql.insert, unit.stored_values(row))):
+        raise Conflict("Another row has one of these values already", "duplicate")
+    yield from _record(unit, "create", None, row, asked)
+    yield from _hook(resource.after, "create", None, row, asked)
+    return row
+
+
+@contextmanager
+def _naming(index: int) -> Generator[None]:
+    """Tell in what is refused which of several rows it is."""
+    try:
+        yield
+    except Conflict as conflict:
+        raise Conflict(f"/{index}: {conflict.detail}", conflict.kind) from None
+    except Invalid as invalid:
+        faults = [Fault(f"/{index}{fault.pointer}", fault.detail) for fault in invalid.faults]
+        raise Invalid(faults=faults) from None
 
 
 def clear(unit: Compiled, asked: Asked) -> Steps:
@@ -94,7 +132,7 @@ def clear(unit: Compiled, asked: Asked) -> Steps:
 
 def move(unit: Compiled, key: Any, sets: Mapping[str, Any], asked: Asked) -> Steps:
     """Go to another status. Raises as ``change`` does; the present status may not follow itself."""
-    before = yield from _locked(unit, key, asked)
+    before = yield from _locked(unit, key, asked, unit.sql.lock)
     new = unit.encoded(sets)
     check_status(unit, unit.values(before), new)
     return (yield from _rewrite(unit, before, new, asked))
@@ -108,7 +146,7 @@ def change(unit: Compiled, key: Any, sets: Mapping[str, Any], asked: Asked) -> S
         PreconditionFailed: its version is none of ``if_match``, or one of ``if_none_match``.
         Conflict: a unique value is taken, the row that is referred to is missing, the status may not follow.
     """
-    before = yield from _locked(unit, key, asked)
+    before = yield from _locked(unit, key, asked, unit.sql.lock)
     stored = unit.values(before)
     new = {name: value for name, value in unit.encoded(sets).items() if value != stored[name]}
     if not new:
@@ -125,15 +163,14 @@ def remove(unit: Compiled, key: Any, asked: Asked) -> Steps:
         NotFound, PreconditionFailed: as for ``change``.
         Conflict: rows refer to it that forbid it, or too many go with it.
     """
-    row = yield from _locked(unit, key, asked)
-    doomed: list[tuple[Compiled, Any]] = []
-    freed: list[tuple[Compiled, Any, str]] = []
-    yield from _gather(unit, row, doomed, freed, set())
-    gone = {(each.plan.table, getattr(lost, each.plan.key.name)) for each, lost in doomed}
-    for each, child, field in freed:
-        if (each.plan.table, getattr(child, each.plan.key.name)) not in gone:
-            yield from _rewrite(each, child, {field: None}, asked)
-    for each, lost in reversed(doomed):
+    row = yield from _locked(unit, key, asked, unit.sql.lock_to_delete)
+    doomed: dict[_Place, tuple[Compiled, Any]] = {}
+    freed: dict[_Place, tuple[Compiled, Any, dict[str, Any]]] = {}
+    yield from _gather(unit, row, doomed, freed)
+    for place, (each, child, lost_references) in freed.items():
+        if place not in doomed:
+            yield from _rewrite(each, child, lost_references, asked)
+    for each, lost in reversed(doomed.values()):
         yield from _hook(each.plan.resource.before, "delete", lost, None, asked)
         version = yield from _next_version(each)
         yield Ask("do", each.sql.delete, {each.plan.key.name: getattr(lost, each.plan.key.name)})
@@ -161,19 +198,19 @@ def check_status(unit: Compiled, stored: Mapping[str, Any], new: Mapping[str, An
 
 def _rewrite(unit: Compiled, before: Any, new: Mapping[str, Any], asked: Asked) -> Steps:
     resource = unit.plan.resource
-    version = yield from _next_version(unit)
-    # An instant of its own for each change: the clock of this process may be behind the one that wrote before.
+    # It never goes back: the clock of this process may be behind the one that wrote before.
     at = max(asked.at, before.updated_at)
-    after = unit.row({**unit.values(before), **new, "version": version, "updated_at": at})
+    after = unit.row({**unit.values(before), **new, "updated_at": at})
     yield from _hook(resource.before, "change", before, after, asked)
+    after.version = yield from _next_version(unit)
     yield Ask("do", unit.sql.update, unit.stored_values(after))
     yield from _record(unit, "change", before, after, asked)
     yield from _hook(resource.after, "change", before, after, asked)
     return after
 
 
-def _locked(unit: Compiled, key: Any, asked: Asked) -> Steps:
-    row = yield Ask("one", unit.sql.lock, {unit.plan.key.name: key})
+def _locked(unit: Compiled, key: Any, asked: Asked, lock: Query[Any]) -> Steps:
+    row = yield Ask("one", lock, {unit.plan.key.name: key})
     if row is None:
         raise NotFound(f"There is no {unit.plan.name} {key}")
     if asked.if_match is not None and row.version not in asked.if_match:
@@ -184,33 +221,43 @@ def _locked(unit: Compiled, key: Any, asked: Asked) -> Steps:
 
 
 def _gather(
-    unit: Compiled, row: Any, doomed: list[tuple[Compiled, Any]], freed: list[tuple[Compiled, Any, str]], seen: set[Any]
+    unit: Compiled,
+    row: Any,
+    doomed: dict[_Place, tuple[Compiled, Any]],
+    freed: dict[_Place, tuple[Compiled, Any, dict[str, Any]]],
 ) -> Steps:
-    """Collect what goes with a row and what loses its reference; the row itself first."""
-    key = getattr(row, unit.plan.key.name)
-    if (unit.plan.table, key) in seen:
+    """Collect what goes with a row and what loses references; the row itself first."""
+    place = _place(unit, row)
+    if place in doomed:
         return
-    seen.add((unit.plan.table, key))
-    doomed.append((unit, row))
+    doomed[place] = (unit, row)
     for field, child, children in unit.children():
-        rows = yield Ask("all", children, {"value": key})
-        others = [each for each in rows if (child.plan.table, getattr(each, child.plan.key.name)) not in seen]
+        rows = yield Ask("all", children, {"value": place[1]})
+        others = [each for each in rows if _place(child, each) not in doomed]
         if others and field.reference is not None and field.reference.on_delete == "restrict":
             raise Conflict(f"Rows of {child.plan.name} refer to it by {field.name}", "reference")
         if len(doomed) + len(freed) + len(others) > MOST_TOGETHER:
             raise Conflict(f"More than {MOST_TOGETHER} rows of {child.plan.name} refer to it", "reference")
         for each in others:
             if field.reference is not None and field.reference.on_delete == "cascade":
-                yield from _gather(child, each, doomed, freed, seen)
+                yield from _gather(child, each, doomed, freed)
             else:
-                freed.append((child, each, field.name))
+                # One row may refer by several fields: it is written once.
+                freed.setdefault(_place(child, each), (child, each, {}))[2][field.name] = None
 
 
-def _check_row(unit: Compiled, stored: Mapping[str, Any], new: Mapping[str, Any]) -> Steps:
+def _place(unit: Compiled, row: Any) -> _Place:
+    return unit.plan.table, getattr(row, unit.plan.key.name)
+
+
+def _check_row(unit: Compiled, stored: Mapping[str, Any], new: Mapping[str, Any], coming: Container[Any] = ()) -> Steps:
     """Refuse values that are taken, and references that lead nowhere."""
     faults: list[Fault] = []
     for name, parent, exists in unit.sql.parents:
-        if new.get(name) is not None and (yield Ask("one", exists, {"value": new[name]})) is None:
+        value = new.get(name)
+        if value is None or (parent is unit.plan and value in coming):
+            continue
+        if (yield Ask("one", exists, {"value": value})) is None:
             faults.append(Fault(f"/{name}", f"There is no {parent.name} with this {parent.key.name}"))
     if faults:
         raise Invalid(faults=faults)
@@ -218,12 +265,16 @@ def _check_row(unit: Compiled, stored: Mapping[str, Any], new: Mapping[str, Any]
         if any(stored[name] is None for name in group) or not any(name in new for name in group):
             continue
         values = {name: stored[name] for name in group}
-        if (yield Ask("one", taken, {**values, "own_key": stored[unit.plan.key.name]})) is not None:
+        if (yield Ask("one", taken, {**values, "roadbed_own_key": stored[unit.plan.key.name]})) is not None:
             raise Conflict(f"Another row has this {' and '.join(group)} already", "duplicate")
 
 
-def _next_version(unit: Compiled) -> Steps:
-    bumped = yield Ask("one", BUMP, {"feed": unit.plan.feed, "count": 1})
+def _next_version(unit: Compiled, count: int = 1) -> Steps:
+    """Return the version of the row that is about to be written, of several that of the last one.
+
+    Whoever writes next waits from here on, so it comes as late as it can: after looks, hooks before and locks on rows.
+    """
+    bumped = yield Ask("one", BUMP, {"feed": unit.plan.feed, "count": count})
     return bumped.number
 
 

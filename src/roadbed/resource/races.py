@@ -1,0 +1,35 @@
+"""Transactions that lost a race: PostgreSQL undid them as a whole, and the same may go through now."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from roadbed.kernel.errors import Unavailable
+
+R = TypeVar("R")
+
+MOST_TRIES = 6
+
+_CONTENTION = frozenset({"40P01", "40001"})
+_FIRST_PAUSE = 0.002
+
+
+async def until_through(attempt: Callable[[], Awaitable[R]]) -> R:
+    """Run a transaction, again after a deadlock or a serialization failure, ``MOST_TRIES`` times in all.
+
+    Raises:
+        Unavailable: others kept getting in the way; nothing was written.
+    """
+    pause = _FIRST_PAUSE
+    for _ in range(MOST_TRIES - 1):
+        try:
+            return await attempt()
+        except Unavailable as error:
+            if getattr(error.__cause__, "sqlstate", None) not in _CONTENTION:
+                raise
+        await asyncio.sleep(pause * random.random())  # noqa: S311  no secret, but two that met should part
+        pause *= 2
+    return await attempt()
