@@ -61,11 +61,11 @@ def told(watcher: Watcher) -> list[tuple[str, Any]]:
 async def test_every_way_of_writing_is_told(attic: Attic) -> None:
     everything = await attic.watch()
     chosen = {
-        "title": await attic.watch(title=["a", "c"]),
-        "prefix": await attic.watch(title__prefix="c"),
-        "pages": await attic.watch(pages__gte=2, pages__lt=3),
-        "bought": await attic.watch(bought__gt=datetime(2026, 1, 1, tzinfo=UTC)),
-        "not bought": await attic.watch(bought__null=True, state=["lent"]),
+        "title": await attic.watch(where_title=["a", "c"]),
+        "prefix": await attic.watch(prefix_title="c"),
+        "pages": await attic.watch(gte_pages=2, lt_pages=3),
+        "bought": await attic.watch(gt_bought=datetime(2026, 1, 1, tzinfo=UTC)),
+        "not bought": await attic.watch(null_bought=True, where_state=["lent"]),
         "search": await attic.watch(q="B"),
     }
     shelf = (await attic.ask("POST /shelves", {"name": "s"}))["id"]
