@@ -13,6 +13,7 @@ import pytest
 from tests.contract.conftest import Running
 from tests.contract.conventions import check_problem, check_reply
 from tests.contract.described import Document, Operation
+from tests.contract.paths import PATHS
 from tests.contract.runner import rows_since
 from tests.contract.scenarios import Rows
 from tests.contract.wire import Connection, Reply, Values, head
@@ -20,18 +21,6 @@ from tests.support.programs import find_program
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 UNKNOWN = str(uuid4())
-
-PATHS = """
-/ping /transactions /transactions/{transaction_id} /transactions/{transaction_id}/reversal
-/accounts /accounts/{account_id} /accounts/{account_id}/transactions /accounts/{account_id}/limits
-/transfers /transfers/{transfer_id}
-/kv /kv/{key}
-/health /assets /assets/{asset_id} /signals /signals/{signal_id} /signals/{signal_id}/last /signals/{signal_id}/series
-/measurements /measurements/last /measurements/export /measurements/stats/{signal_id}
-/vouchers /vouchers/{id} /vouchers/{id}/history /vouchers/{id}/status /vouchers/redeem
-/vouchers/templates /vouchers/templates/{id} /vouchers/templates/{id}/history
-/batch /health/live /health/ready /metrics
-"""
 
 
 class Caller:

@@ -16,7 +16,6 @@ from typing import Any
 from roadbed.data.cache.bodies import Kept, Key, Stamp
 from roadbed.data.cache.opening import Cache
 from roadbed.data.joining import open_transaction
-from roadbed.data.joining import open_transaction
 from roadbed.http.asgi import Fields, Header, Receive
 from roadbed.http.call import Call
 from roadbed.http.finishing import is_fresh
@@ -43,9 +42,6 @@ class ResponseCache:
         versions, bodies = self._versions, self._bodies
 
         async def answer_cached(call: Call[Any], segments: Sequence[str], receive: Receive) -> bytes:
-            if open_transaction() is not None:
-                # It sees what is not committed yet, and may never be.
-                return await answer(call, segments, receive)
             if open_transaction() is not None:
                 # What a batch has written may yet be undone: its number would be given to somebody else's write.
                 return await answer(call, segments, receive)

@@ -176,7 +176,7 @@ async def test_who_wants_a_new_one_gets_it_and_it_is_kept(world: World, directiv
 async def test_what_reads_inside_a_transaction_keeps_nothing(world: World) -> None:
     await world.get()
     world.notes.version = 7
-    with joined(object()):
+    with joined(object(), []):
         assert ((inside := await world.get()).json(), state(inside)) == ({"text": "v7"}, None)
     assert (await world.get()).json() == {"text": "v1"}
 

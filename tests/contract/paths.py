@@ -1,0 +1,13 @@
+"""Every path that the document of a service with all domains has."""
+
+PATHS = """
+/ping /transactions /transactions/{transaction_id} /transactions/{transaction_id}/reversal
+/accounts /accounts/{account_id} /accounts/{account_id}/transactions /accounts/{account_id}/limits
+/transfers /transfers/{transfer_id}
+/kv /kv/{key}
+/health /assets /assets/{asset_id} /signals /signals/{signal_id} /signals/{signal_id}/last /signals/{signal_id}/series
+/measurements /measurements/last /measurements/export /measurements/stats/{signal_id}
+/vouchers /vouchers/{id} /vouchers/{id}/history /vouchers/{id}/status /vouchers/redeem
+/vouchers/templates /vouchers/templates/{id} /vouchers/templates/{id}/history
+/batch /health/live /health/ready /metrics
+"""
