@@ -42,13 +42,19 @@ class PostgresOptions(msgspec.Struct, frozen=True):
 
 
 class Connections:
-    """Lends connections. One that the server has closed is replaced when it is needed next."""
+    """Lends connections. One that the server has closed is replaced when it is needed next.
+
+    What comes back in order is kept here for whoever comes next: asyncpg's pool would make two tasks for each loan, and
+    a flight would wait several turns of the event loop for them. The pool opens, bounds, cleans and closes.
+    """
 
     def __init__(self, options: PostgresOptions, events: Events) -> None:
         self._options = options
         self._events = events
         self._pool: asyncpg.Pool[Any] | None = None
         self._waiting = 0
+        self._kept: list[Any] = []
+        self._closing = False
         self._returning: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -110,7 +116,7 @@ class Connections:
         if self._waiting >= self._options.pool_queue:
             self._events.emit(RequestShed("pool"))
             raise Overloaded(f"{self._options.pool_queue} requests already wait for a database connection")
-        connection = await self._acquire()
+        connection = await self._take() or await self._acquire()
         try:
             yield connection
         except (asyncio.CancelledError, GeneratorExit):
@@ -122,7 +128,19 @@ class Connections:
         except BaseException:
             await self._give_back(connection)
             raise
-        await self._give_back(connection)
+        if self._waiting or self._closing or not _is_ready(connection):
+            await self._give_back(connection)
+        else:
+            self._kept.append(connection)
+
+    async def _take(self) -> Any:
+        """Return a connection that was kept, or None. Those that were closed meanwhile go back to the pool."""
+        while self._kept:
+            connection = self._kept.pop()
+            if _is_ready(connection):
+                return connection
+            await self._give_back(connection)
+        return None
 
     async def _acquire(self) -> Any:
         pool = self._open_pool()
@@ -165,7 +183,7 @@ class Connections:
         return {
             "queue_depth:pool": float(self._waiting),
             "pool_size": float(pool.get_size()),
-            "pool_idle": float(pool.get_idle_size()),
+            "pool_idle": float(pool.get_idle_size() + sum(map(_is_ready, self._kept))),
             "pool_limit": float(self._options.pool_size),
         }
 
@@ -173,6 +191,10 @@ class Connections:
         """Wait for what is lent out, close the connections; what is not back after ``timeout`` seconds is cut off."""
         if self._pool is None:
             return
+        self._closing = True
+        kept, self._kept = self._kept, []
+        for connection in kept:
+            await self._give_back(connection)
         closing = asyncio.get_running_loop().create_task(self._pool.close())
         await asyncio.wait((closing,), timeout=timeout)
         if not closing.done() and self._returning:
@@ -183,6 +205,15 @@ class Connections:
         await asyncio.gather(closing, return_exceptions=True)
         if self._returning:
             await asyncio.wait(self._returning, timeout=_TIME_TO_BREAK_OFF)
+
+
+def _is_ready(connection: Any) -> bool:
+    """Tell whether a connection that was lent out is open, and in no transaction."""
+    try:
+        return not (connection.is_closed() or connection.is_in_transaction())
+    except asyncpg.InterfaceError:
+        # Closed, and so taken back by the pool.
+        return False
 
 
 async def _keep(_: asyncpg.Connection[Any]) -> None:
