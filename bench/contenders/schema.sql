@@ -10,4 +10,17 @@ CREATE TABLE transactions (
     amount bigint NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE TABLE kv (
+    key text PRIMARY KEY,
+    value json NOT NULL,
+    version bigint NOT NULL DEFAULT 1,
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE kv_history (LIKE kv, PRIMARY KEY (key, version));
+CREATE FUNCTION kv_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO kv_history VALUES (OLD.*);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER kv_keep AFTER UPDATE ON kv FOR EACH ROW EXECUTE FUNCTION kv_keep();
 CREATE INDEX transactions_newest ON transactions (created_at DESC, transaction_id DESC);

@@ -43,6 +43,24 @@ def same_work(port: int, routes: Routes, read: Reader) -> None:
     _expect(after.moved - before.moved == after.held - before.held == 450, "the balance follows the transactions")
 
 
+def same_store(port: int, kv: str) -> None:
+    """Store, replace, read back, and keep what was replaced; raise ``NotTheSameWork`` at the first difference."""
+    path = f"{kv}check/{time.time_ns()}"
+    _expect(ask(port, "GET", path)[0] == 404, "a key that was never stored is 404")
+    versions: list[int] = []
+    for status, value in ((201, {"n": 1}), (200, {"n": 2})):
+        found, made = ask(port, "PUT", path, msgspec.json.encode({"value": value}))
+        _expect(found == status and made["value"] == value, f"a put is answered with {status}, not {found} {made}")
+        _expect(bool(made["updated_at"]), f"a put tells its time: {made}")
+        _expect(ask(port, "GET", path) == (200, made), "a value reads back as it was stored")
+        versions.append(made["version"])
+    _expect(versions[0] < versions[1], f"the version rises, {versions}")
+    status, history = ask(port, "GET", f"{path}?history=true")
+    told = [(row["version"], row["value"]["n"]) for row in history] if status == 200 else []
+    _expect(told == [(versions[1], 2), (versions[0], 1)], f"what was replaced is kept, not {status} {history}")
+    _expect(ask(port, "PUT", path, b'{"value":')[0] in {400, 422}, "half of a body is refused")
+
+
 def _create(port: int, routes: Routes, amount: int) -> dict[str, Any]:
     body = msgspec.json.encode({"account_id": ACCOUNT, "amount": amount})
     status, made = ask(port, "POST", routes.create, body)

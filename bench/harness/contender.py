@@ -25,7 +25,8 @@ class Routes(msgspec.Struct, frozen=True):
     """Where the work is.
 
     ``get`` is everything before the id; ``items`` names the member that holds a list, if any; ``unknown`` is a
-    well-formed id that no transaction has.
+    well-formed id that no transaction has. ``kv`` is everything before the key of a value, empty where a contender
+    keeps none.
     """
 
     create: str = "/transactions"
@@ -36,6 +37,7 @@ class Routes(msgspec.Struct, frozen=True):
     created: int = 201
     items: str = ""
     unknown: str = "00000000-0000-4000-8000-000000000007"
+    kv: str = ""
 
 
 class Books(msgspec.Struct, frozen=True):

@@ -9,9 +9,11 @@ import msgspec
 
 from bench.harness.contender import Routes
 from bench.harness.errors import BenchError
+from bench.harness.roster import BY_NAME
 from bench.harness.targets import TARGETS, Target
 
-WORKS = ("create", "create-hot", "get", "list", "ping")
+WORKS = ("create", "create-hot", "get", "list", "ping", "kv-put", "kv-get")
+OF_VALUES = ("kv-put", "kv-get")
 CONNECTIONS = (1, 32, 256)
 WARM_UP_CONNECTIONS = 32
 # Measured on two cores: what a turn costs beyond its seconds (wrk's start and end, the books), what a pair costs beyond
@@ -88,11 +90,12 @@ def pairs_of(only: Sequence[str], known: Collection[str]) -> list[Pair]:
 
 
 def steps(pair: Pair, works: Collection[str], connections: Collection[int], effort: Effort) -> Iterator[Step]:
-    """Yield what is measured of a pair, work by work."""
+    """Yield what is measured of a pair, work by work: what both do."""
     decided = {(target.work, target.connections) for target in rate_targets(pair)}
+    missing = () if all(BY_NAME[name].routes.kv for name in pair.names) else OF_VALUES
     for work in WORKS:
         for number in CONNECTIONS:
-            if work not in works or number not in connections:
+            if work not in works or number not in connections or work in missing:
                 continue
             if (work, number) in decided:
                 yield Step(work, number, effort.seconds, effort.rounds)
@@ -126,10 +129,12 @@ def has_paced(pair: Pair, planned: Sequence[Step]) -> bool:
 
 
 def script(work: str, routes: Routes, files: dict[str, Path], seed: int) -> tuple[str, tuple[str, ...]]:
-    """Return wrk's script for a work and the script's arguments. ``files``: accounts, hot and ids."""
+    """Return wrk's script for a work and the script's arguments. ``files``: accounts, hot, ids and keys."""
     if work in {"create", "create-hot"}:
         accounts = files["hot" if work == "create-hot" else "accounts"]
         return "create.lua", (routes.create, str(accounts), str(seed))
+    if work in OF_VALUES:
+        return "put.lua" if work == "kv-put" else "get.lua", (routes.kv, str(files["keys"]), str(seed))
     if work == "get":
         return "get.lua", (routes.get, str(files["ids"]), str(seed))
     return "fetch.lua", (routes.newest if work == "list" else routes.ping,)

@@ -17,6 +17,7 @@ PEERS = BENCH / ".venv" / "bin"  # the Python contenders' environment, and Pocke
 SETUP = "python -m bench setup"
 
 # Roadbed's tables and Django's bear the name of their domain or app, and both call it that.
+KEEPS_VALUES = Routes(kv="/kv/")
 LEDGER = Books(transactions="ledger_transaction", accounts="ledger_account")
 
 
@@ -133,6 +134,7 @@ ROSTER: tuple[Contender, ...] = (
         missing=_roadbed_missing,
         note="`roadbed up`, SQLite at synchronous=FULL; one JSON line per request, metrics, idempotency keys",
         books=LEDGER,
+        routes=KEEPS_VALUES,
     ),
     Contender(
         name="roadbed-postgres",
@@ -142,6 +144,7 @@ ROSTER: tuple[Contender, ...] = (
         missing=_roadbed_missing,
         note="`roadbed up` with ROADBED_DATABASE_URL; one JSON line per request, metrics, idempotency keys",
         books=LEDGER,
+        routes=KEEPS_VALUES,
     ),
     Contender(
         name="pocketbase",
@@ -192,6 +195,7 @@ ROSTER: tuple[Contender, ...] = (
         note="JSON schemas in and out, pool of 10, named prepared statements, one statement per request; "
         "pino, one JSON line per request (its default writes two)",
         packages=("fastify", "pg"),
+        routes=KEEPS_VALUES,
     ),
     Contender(
         name="fastapi",

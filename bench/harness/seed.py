@@ -15,6 +15,7 @@ from bench.harness.errors import NotTheSameWork
 
 ACCOUNTS = 10_000
 LOOKUPS = 5_000
+KEYS = 5_000
 CONNECTIONS = 32
 
 
@@ -43,6 +44,19 @@ def transactions(port: int, routes: Routes, known: list[str], count: int = LOOKU
         status, text = refused[0]
         raise NotTheSameWork(f"{len(refused)} of {count} creates were refused, the first: {status} {text[:200]!r}")
     return [msgspec.json.decode(text)[routes.id_member] for _, text in replies]
+
+
+def keys() -> list[str]:
+    """Return the keys under which values lie, the same for every contender."""
+    return [f"bench/{number}" for number in range(KEYS)]
+
+
+def values(port: int, routes: Routes, known: list[str]) -> None:
+    """Store a value under every key, through the contender's own API."""
+    requests = [client.request("PUT", routes.kv + key, b'{"value":{"n":0}}') for key in known]
+    refused = [status for status, _ in client.ask_all(port, requests, CONNECTIONS) if status != 201]
+    if refused:
+        raise NotTheSameWork(f"{len(refused)} of {len(known)} values were refused, the first with {refused[0]}")
 
 
 def write_lines(path: Path, lines: list[str]) -> Path:

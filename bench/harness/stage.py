@@ -33,7 +33,7 @@ class Stage:
         url = self._new_database(cluster) if contender.store == "postgresql" else ""
         self.place = Place(processes.free_port(), data, url)
         self.server: processes.Server | None = None
-        self.files = {name: folder / f"{name}.txt" for name in ("accounts", "hot", "ids")}
+        self.files = {name: folder / f"{name}.txt" for name in ("accounts", "hot", "ids", "keys")}
 
     def _new_database(self, cluster: Cluster | None) -> str:
         """Make an empty database in PostgreSQL and note how it is read and dropped; return its URL."""
@@ -70,6 +70,8 @@ class Stage:
         """Refuse a contender that does other work than the others."""
         with named(self.contender.title):
             checks.same_work(self.place.port, self.contender.routes, self.read)
+            if self.contender.routes.kv:
+                checks.same_store(self.place.port, self.contender.routes.kv)
 
     def seed(self) -> None:
         """Create what is looked up later, and write the files that the load scripts read."""
@@ -79,6 +81,10 @@ class Stage:
         seed.write_lines(self.files["accounts"], known)
         seed.write_lines(self.files["hot"], known[:1])
         seed.write_lines(self.files["ids"], ids)
+        if self.contender.routes.kv:
+            with named(self.contender.title):
+                seed.values(self.place.port, self.contender.routes, seed.keys())
+            seed.write_lines(self.files["keys"], seed.keys())
 
     def load(self, work: str, connections: int, seconds: int, turn: int) -> Slot:
         """Run one turn at full load; where it writes, compare the books with what was acknowledged."""

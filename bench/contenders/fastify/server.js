@@ -26,6 +26,19 @@ const LIST = `
   SELECT transaction_id, account_id, amount, created_at FROM transactions
   ORDER BY created_at DESC, transaction_id DESC LIMIT $1`
 
+// A trigger keeps what is replaced, in the same transaction (../schema.sql).
+const PUT_VALUE = `
+  INSERT INTO kv AS k (key, value) VALUES ($1, $2)
+  ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = k.version + 1, updated_at = now()
+  RETURNING key, value, version, updated_at`
+
+const GET_VALUE = 'SELECT key, value, version, updated_at FROM kv WHERE key = $1'
+
+const HISTORY = `
+  SELECT key, value, version, updated_at FROM kv WHERE key = $1
+  UNION ALL SELECT key, value, version, updated_at FROM kv_history WHERE key = $1
+  ORDER BY version DESC LIMIT 1000`
+
 const transaction = {
   type: 'object',
   properties: {
@@ -61,6 +74,30 @@ const listSchema = {
   response: { 200: { type: 'array', items: transaction } }
 }
 
+const entry = {
+  type: 'object',
+  properties: {
+    key: { type: 'string' },
+    value: {},
+    version: { type: 'integer' },
+    updated_at: { type: 'string', format: 'date-time' }
+  }
+}
+
+const key = { type: 'object', properties: { '*': { type: 'string', minLength: 1, maxLength: 255 } } }
+
+const putValueSchema = {
+  params: key,
+  body: { type: 'object', required: ['value'], additionalProperties: false, properties: { value: {} } },
+  response: { 200: entry, 201: entry }
+}
+
+const getValueSchema = {
+  params: key,
+  querystring: { type: 'object', properties: { history: { type: 'boolean', default: false } } },
+  response: { 200: entry }
+}
+
 // One line per request, where the default writes two (received, completed): the same news at half the price.
 class OneLine extends LogController {
   incomingRequest () {}
@@ -94,6 +131,23 @@ app.get('/transactions/:id', { schema: getSchema }, async (request, reply) => {
 app.get('/transactions', { schema: listSchema }, async (request) => {
   const { rows } = await pool.query({ name: 'list', text: LIST, values: [request.query.limit] })
   return rows
+})
+
+app.put('/kv/*', { schema: putValueSchema }, async (request, reply) => {
+  const values = [request.params['*'], JSON.stringify(request.body.value)]
+  const { rows } = await pool.query({ name: 'put-value', text: PUT_VALUE, values })
+  return reply.code(rows[0].version === 1 ? 201 : 200).send(rows[0])
+})
+
+app.get('/kv/*', { schema: getValueSchema }, async (request, reply) => {
+  const values = [request.params['*']]
+  if (request.query.history) {
+    const { rows } = await pool.query({ name: 'history', text: HISTORY, values })
+    return reply.serializer(JSON.stringify).send(rows)
+  }
+  const { rows } = await pool.query({ name: 'get-value', text: GET_VALUE, values })
+  if (rows.length === 0) return reply.code(404).send({ message: 'no such key' })
+  return rows[0]
 })
 
 for (const signal of ['SIGINT', 'SIGTERM']) {

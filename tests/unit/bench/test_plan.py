@@ -8,6 +8,7 @@ from bench.harness.contender import Routes
 from bench.harness.errors import BenchError
 from bench.harness.plan import (
     CONNECTIONS,
+    OF_VALUES,
     PAIRS,
     QUICK,
     WORKS,
@@ -22,7 +23,7 @@ from bench.harness.plan import (
 )
 from bench.harness.roster import BY_NAME
 
-FILES = {name: Path(f"{name}.txt") for name in ("accounts", "hot", "ids")}
+FILES = {name: Path(f"{name}.txt") for name in ("accounts", "hot", "ids", "keys")}
 
 
 def planned(pair: Pair) -> list[Step]:
@@ -30,9 +31,13 @@ def planned(pair: Pair) -> list[Step]:
 
 
 def test_a_whole_pair_covers_every_work_at_every_number_of_connections() -> None:
-    found = [(step.work, step.connections) for step in planned(Pair("roadbed", "pocketbase"))]
+    found = [(step.work, step.connections) for step in planned(Pair("roadbed-postgres", "fastify"))]
 
     assert found == [(work, number) for work in WORKS for number in CONNECTIONS]
+
+
+def test_values_are_measured_where_both_keep_some() -> None:
+    assert {step.work for step in planned(Pair("roadbed", "pocketbase"))} == set(WORKS) - set(OF_VALUES)
 
 
 def test_where_a_target_is_decided_turns_are_longer_and_more() -> None:
@@ -113,7 +118,9 @@ def test_half_load_needs_the_full_load_of_creates() -> None:
         ("get", "get.lua", ("/transactions/", "ids.txt", "3")),
         ("list", "fetch.lua", ("/transactions?limit=30",)),
         ("ping", "fetch.lua", ("/ping",)),
+        ("kv-put", "put.lua", ("/kv/", "keys.txt", "3")),
+        ("kv-get", "get.lua", ("/kv/", "keys.txt", "3")),
     ],
 )
 def test_each_work_has_its_script(work: str, name: str, arguments: tuple[str, ...]) -> None:
-    assert script(work, Routes(), FILES, seed=3) == (name, arguments)
+    assert script(work, Routes(kv="/kv/"), FILES, seed=3) == (name, arguments)

@@ -51,4 +51,10 @@ def test_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_script_lies_in_the_folder_that_wrk_runs_in() -> None:
-    assert {path.name for path in wrk.SCRIPTS.iterdir()} == {"create.lua", "fetch.lua", "get.lua", "result.lua"}
+    assert {path.name for path in wrk.SCRIPTS.iterdir()} == {
+        "create.lua",
+        "fetch.lua",
+        "get.lua",
+        "put.lua",
+        "result.lua",
+    }
