@@ -1,4 +1,4 @@
-"""The ledger and a declared domain behind one edge, on both engines in turn."""
+"""The ledger, the key-value store and a declared domain behind one edge, on both engines in turn."""
 
 import shutil
 from collections.abc import AsyncGenerator
@@ -12,6 +12,7 @@ from roadbed.data.atomic import Atomic
 from roadbed.data.migrations.locations import Location
 from roadbed.data.migrations.parent import create_fresh
 from roadbed.data.opening import open_database
+from roadbed.domains.kv import domain as kv
 from roadbed.domains.ledger import domain as ledger
 from roadbed.http import batch
 from roadbed.http.edge import Edge
@@ -23,12 +24,13 @@ from tests.support.postgres import PostgresServer
 
 LOCATIONS = [
     Location("ledger", "roadbed.domains.ledger.migrations", "roadbed.domains.ledger.tables:metadata"),
+    Location("kv", "roadbed.domains.kv.migrations", "roadbed.domains.kv:domain.tables"),
     Location("shelves", "roadbed.domains.ledger.migrations", "tests.integration.batch.shelves:domain.tables"),
 ]
 
 
 def make_tables(url: str) -> None:
-    """Make the tables of both domains in an empty database."""
+    """Make the tables of all three in an empty database."""
     with pytest.MonkeyPatch.context() as patch:
         # That is done by a process of its own, which must find the tests.
         patch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
@@ -54,12 +56,13 @@ def postgres_batch_url(postgres_server: PostgresServer) -> str:
 
 @pytest.fixture
 async def client(engine: str, request: pytest.FixtureRequest) -> AsyncGenerator[httpx.AsyncClient]:
-    """A client of both domains, on an empty database."""
+    """A client of all three, on an empty database."""
     url = request.getfixturevalue(f"{engine}_batch_url")
     events = Events()
     database = await open_database(msgspec.structs.replace(Settings(), database_url=url), events)
     batches = batch.Batches(Atomic(database).run)
-    edge = Edge([(batch.operations, batches), *ledger.opened(database, now), *shelves.opened(database, now)], events)
+    opened = [group for domain in (ledger, kv, shelves) for group in domain.opened(database, now)]
+    edge = Edge([(batch.operations, batches), *opened], events)
     batches.serve(edge.endpoints)
     transport = httpx.ASGITransport(edge)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as ready:

@@ -53,10 +53,12 @@ async def test_operations_of_several_domains_see_what_those_before_them_wrote(cl
             "body": {"name": "1st"},
         },
         {"method": "DELETE", "path": "/books/{/1/body/id}"},
+        {"method": "PUT", "path": "/kv/shelf/{/0/body/name}", "body": {"value": {"$result": "/1/body/note"}}},
+        get("/kv/shelf/first"),
     )
     assert reply.status_code == 200, reply.text
     results = reply.json()
-    assert [each["status"] for each in results] == [201, 201, 201, 201, 200, 200, 200, 200, 204]
+    assert [each["status"] for each in results] == [201, 201, 201, 201, 200, 200, 200, 200, 204, 201, 200]
     shelf, book = results[0]["body"], results[1]["body"]
     assert book["shelf"] == shelf["id"]
     assert book["note"] == {"by": shelf}
@@ -67,6 +69,7 @@ async def test_operations_of_several_domains_see_what_those_before_them_wrote(cl
     assert results[6]["headers"]["total-count"] == "1"
     assert results[7]["body"]["name"] == "1st"
     assert results[8]["body"] is None
+    assert results[10]["body"]["value"] == book["note"]
     assert await counts(client) == (1, 0, 2)
     assert [past["action"] for past in (await client.get(f"/shelves/{shelf['id']}/history")).json()] == [
         "change",
@@ -83,13 +86,13 @@ async def test_operations_of_several_domains_see_what_those_before_them_wrote(cl
         (post("/batch", {"operations": []}), 404, None),
         ({"method": "PUT", "path": "/books"}, 404, None),
         (post("/shelves", {"name": "kept"}), 409, None),
-        (post("/shelves", {"name": ""}), 400, "/operations/2/body/name"),
-        (post("/shelves", "{not even an object}"), 400, "/operations/2/body"),
-        (post("/books", {"title": "no shelf", "shelf": str(uuid4())}), 400, "/operations/2/body/shelf"),
-        (get("/books?colour=red"), 400, "/operations/2 query:colour"),
+        (post("/shelves", {"name": ""}), 400, "/operations/3/body/name"),
+        (post("/shelves", "{not even an object}"), 400, "/operations/3/body"),
+        (post("/books", {"title": "no shelf", "shelf": str(uuid4())}), 400, "/operations/3/body/shelf"),
+        (get("/books?colour=red"), 400, "/operations/3 query:colour"),
         (get("/books/{/9/body/id}"), 400, None),
         (post("/shelves", {"name": {"$result": "/0/body/nothing"}}), 400, None),
-        (post("/shelves", {"name": "x"}, Idempotency_Key="k"), 400, "/operations/2/headers/Idempotency-Key"),
+        (post("/shelves", {"name": "x"}, Idempotency_Key="k"), 400, "/operations/3/headers/Idempotency-Key"),
         (post("/shelves", {"name": "x"}, Content_Type="text/plain"), 415, None),
         (
             {"method": "DELETE", "path": "/shelves/{/0/body/id}", "headers": {"If-Match": '"999"'}},
@@ -104,11 +107,16 @@ async def test_one_that_fails_undoes_all(
     client: httpx.AsyncClient, failing: Operation, status: int, error: str | None
 ) -> None:
     assert (await client.post("/shelves", json={"name": "kept"})).status_code == 201
-    before = [post("/shelves", {"name": "new"}), post("/transactions", {"account_id": ACCOUNT, "amount": 7})]
+    before = [
+        post("/shelves", {"name": "new"}),
+        post("/transactions", {"account_id": ACCOUNT, "amount": 7}),
+        post("/kv", {"key": "k", "value": 1}),
+    ]
     reply = await send(client, *before, failing, get("/shelves"))
+    assert (await client.get("/kv/k")).status_code == 404
     assert reply.status_code == status, reply.text
     problem = reply.json()
-    assert problem["detail"].lstrip("/").startswith("operations/2")
+    assert problem["detail"].lstrip("/").startswith("operations/3")
     assert error is None or [fault["pointer"] for fault in problem["errors"]] == [error]
     assert await counts(client) == (1, 0, 0)
     assert (await client.get(f"/accounts/{ACCOUNT}")).status_code == 404
