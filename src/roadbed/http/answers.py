@@ -23,6 +23,10 @@ HEADERS: dict[str, Schema] = {
     "Total-Count": {"description": "The number of all rows, if asked for", "schema": {"type": "string"}},
     "Idempotency-Replayed": {"description": "`true`: the first reply to this key again", "schema": {"const": "true"}},
     "Vary": {"description": "`Accept`: browsers get a page here", "schema": {"type": "string"}},
+    "Cache-Status": {
+        "description": "What the cache had to do with it (RFC 9211): `roadbed; hit`, `roadbed; fwd=uri-miss; stored` …",
+        "schema": {"type": "string"},
+    },
     "Retry-After": {"description": "Seconds after which to try again", "schema": {"type": "string"}},
 }
 
@@ -61,7 +65,7 @@ def responses(endpoint: Endpoint, schema: Schema | None) -> Schema:
             answer["content"][_PROBLEM] = _problem_content()
         made[str(status)] = answer
     if is_versioned(endpoint):
-        known = _headers("X-Request-Id", "ETag")
+        known = _headers("X-Request-Id", "ETag", *_cached(operation))
         made["304"] = {"description": "The version is among those of If-None-Match", "headers": known}
     return dict(sorted(made.items()))
 
@@ -116,10 +120,15 @@ def _success(endpoint: Endpoint, status: int, description: str, schema: Schema |
     if signature.row is not None:
         names += ["Link", "Total-Count"]
     names += [name for field, name in _SET.items() if field in signature.sets]
+    names += _cached(operation)
     made: Schema = {"description": description, "headers": _headers(*names)}
     if status != 204:
         made |= _content(operation, signature, schema)
     return made
+
+
+def _cached(operation: Operation) -> tuple[str, ...]:
+    return ("Cache-Status",) if operation.cache else ()
 
 
 def _content(operation: Operation, signature: Signature, schema: Schema | None) -> Schema:

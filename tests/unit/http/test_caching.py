@@ -127,6 +127,17 @@ async def test_the_second_reply_is_the_first_one_until_a_write(world: World) -> 
     assert [event.cache for event in world.recorder.finished] == world.results
 
 
+async def test_documents_foresee_the_field(world: World) -> None:
+    paths = (await world.get("/openapi.json")).json()["paths"]
+    found = {
+        (path, status)
+        for path in ("/note", "/notes", "/plain")
+        for status, answer in paths[path]["get"]["responses"].items()
+        if "Cache-Status" in answer.get("headers", {})
+    }
+    assert found == {("/note", "200"), ("/note", "304"), ("/notes", "200")}
+
+
 async def test_what_an_operation_says_in_fields_comes_again(world: World) -> None:
     first, second = await world.get("/notes?total=true"), await world.get("/notes?total=true")
     assert [(reply.header("total-count"), reply.header("link")) for reply in (first, second)] == [
