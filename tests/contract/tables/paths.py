@@ -73,7 +73,7 @@ NOWHERE = (
     "/.git/config",
     "/.env",
     "/wp-login.php",
-    "/health",
+    "/healthz",
     "/openapi.yaml",
     "/%",
     "/%zz",

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +212,29 @@ def test_a_killed_import_goes_on(telemetry_url: str, folder: Path) -> None:
     assert (report["rejected"], report["inserted"] + report["unchanged"]) == (1, count)
     assert len(asyncio.run(values(telemetry_url))) == count
     assert last_report(command(telemetry_url, paths, "--dry-run"))["unchanged"] == count
+
+
+@pytest.mark.soak
+def test_a_file_of_300_mb_takes_less_than_200_mb_of_memory(telemetry_url: str, folder: Path) -> None:
+    """Killed half-way, too: what is noted is where the second run begins."""
+    path = folder / "measurements.csv"
+    day = "".join(line(second)[10:] + "\n" for second in range(86_400))
+    days = [f"{2000 + number // 300}-{1 + number % 300 // 25:02}-{1 + number % 25:02}" for number in range(110)]
+    with path.open("w") as file:
+        file.write("Ts|SignalId|MeasurementValue\n")
+        file.writelines(day.replace("\n ", f"\n{date} ").replace(" ", f"{date} ", 1) for date in days)
+    assert path.stat().st_size > 300_000_000
+    paths = [folder / "assets.json", folder / "signal.json", path]
+    first = command(telemetry_url, paths)
+    time.sleep(15)
+    first.kill()
+    first.communicate()
+    second = command(telemetry_url, paths)
+    assert second.stdout is not None
+    (*_, report) = json.loads(second.stdout.read())
+    second.stdout.close()
+    _, status, used = os.wait4(second.pid, 0)
+    second.returncode = os.waitstatus_to_exitcode(status)
+    assert (second.returncode, report["rows"], report["rejected"]) == (0, 86_400 * len(days), 0)
+    assert report["resumed"] > 1
+    assert used.ru_maxrss < 200 * 1024
