@@ -7,6 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from roadbed.data.joining import open_transaction
 from roadbed.kernel.errors import Unavailable
 
 R = TypeVar("R")
@@ -23,6 +24,9 @@ async def until_through(attempt: Callable[[], Awaitable[R]]) -> R:
     Raises:
         Unavailable: others kept getting in the way; nothing was written.
     """
+    if open_transaction() is not None:
+        # It is part of a larger one: whoever opened that tries it again as a whole.
+        return await attempt()
     pause = _FIRST_PAUSE
     for _ in range(MOST_TRIES - 1):
         try:
