@@ -17,6 +17,8 @@ _TABLES = {
     "keys": "idempotency",
     "entries": "kv_entry",
     "revisions": "kv_history",
+    "items": "items",
+    "item_versions": "items_history",
     "assets": "telemetry_asset",
     "signals": "telemetry_signal",
     "measurements": "telemetry_measurement",

@@ -64,6 +64,8 @@ class Rows:
     keys: int = 0
     entries: int = 0
     revisions: int = 0
+    items: int = 0
+    item_versions: int = 0
     assets: int = 0
     signals: int = 0
     measurements: int = 0

@@ -231,7 +231,9 @@ def test_a_body_that_is_not_json_is_refused(running: Running, caller: Caller) ->
         if operation.has_body:
             target, (body, _) = caller.target(operation), caller.body(operation)
             before = running.stored.counts()
-            for media in (None, "application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"):
+            # What curl sends where no media type is named: items are read under it all the same.
+            form = () if str(operation) == "POST /items" else ("application/x-www-form-urlencoded",)
+            for media in (None, *form, "text/plain", "multipart/form-data; boundary=x"):
                 reply = caller.send(operation.method, target, {"Content-Type": media}, body)
                 assert reply.status == 415, operation
                 check_problem(reply, "unsupported-media-type")
@@ -264,12 +266,12 @@ def test_what_has_a_version_is_not_sent_twice(caller: Caller) -> None:
 def test_heads_are_those_of_get(caller: Caller) -> None:
     for operation in caller.document.operations():
         # What measures itself has another length each time.
-        if operation.is_unsafe or operation.path in ("/metrics", "/health/ready"):
+        if operation.is_unsafe or operation.path in ("/metrics", "/health/ready", "/status"):
             continue
         target = caller.target(operation)
         full, bare = caller.send("GET", target), caller.send("HEAD", target)
         # How a reply is parted is left out of a head (RFC 9110, section 9.3.2).
-        changing = ("x-request-id", "date", "transfer-encoding")
+        changing = ("x-request-id", "date", "transfer-encoding", "cache-status")
         assert [field for field in full.headers if field[0] not in changing] == [
             field for field in bare.headers if field[0] not in changing
         ]

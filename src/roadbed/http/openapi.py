@@ -64,6 +64,8 @@ def encode(description: Schema) -> bytes:
 # More of a cursor cannot be said: which texts are some is known to those alone who got them in a Link.
 _CURSOR: Schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "contentEncoding": "base64url"}
 
+_FORM = "application/x-www-form-urlencoded"
+
 _TEXT: Schema = {"schema": {"type": "string"}}
 
 _KEY = (
@@ -127,7 +129,8 @@ def _request(endpoint: Endpoint, schemas: Schemas) -> Schema:
     operation, signature = endpoint.operation, endpoint.signature
     if not signature.is_streamed:
         schema = schemas.of(signature.body)
-        return {kind: {"schema": schema} for kind in operation.consumes}
+        # JSON under the name of a form, as curl sends it, is taken and not described: a form is what tools would send.
+        return {kind: {"schema": schema} for kind in operation.consumes if kind != _FORM}
     # What comes in parts is read by its operation: only of JSON is more known than that it is text.
     json = {"schema": schemas.of(signature.body)} if signature.body is not None else {}
     is_json = {kind: kind.endswith("json") and not kind.endswith("ndjson") for kind in operation.consumes}

@@ -52,7 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "development"
     domains: Annotated[
         tuple[str, ...], About("The domains to serve, by name or import path (`package.module:name`).")
-    ] = ("ledger", "kv", "vouchers", "telemetry")
+    ] = ("ledger", "kv", "items", "vouchers", "telemetry")
     data: Annotated[Path, About("The directory of the embedded database.")] = Path("data")
 
     host: Annotated[str, About("The address to listen on.")] = "127.0.0.1"

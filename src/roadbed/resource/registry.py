@@ -21,6 +21,7 @@ from roadbed.resource.domain import Domain
 SHIPPED = {
     "ledger": "roadbed.domains.ledger:domain",
     "kv": "roadbed.domains.kv:domain",
+    "items": "roadbed.domains.items:domain",
     "vouchers": "roadbed.domains.vouchers:domain",
     "telemetry": "roadbed.domains.telemetry:domain",
 }

@@ -3,6 +3,7 @@
 from tests.contract.tables import (
     callers,
     conditions,
+    items,
     kv,
     kv_inputs,
     lists,
@@ -35,6 +36,7 @@ TABLES = {
     "pages": pages.SCENARIOS,
     "kv": kv.SCENARIOS,
     "kv inputs": kv_inputs.SCENARIOS,
+    "items": items.SCENARIOS,
     "telemetry": telemetry.SCENARIOS,
     "vouchers": vouchers.SCENARIOS,
     "voucher statuses": voucher_statuses.SCENARIOS,

@@ -35,6 +35,7 @@ def test_the_files_that_it_names_are_there(domain: str) -> None:
     [
         ("ledger", ("id-taken", "already-reversed", "balance-overflow", "balance-floor", KeyReused.slug)),
         ("telemetry", ("no-asset", KeyReused.slug)),
+        ("items", (KeyReused.slug, PreconditionFailed.slug)),
         ("vouchers", ("template-inactive", "status-not-allowed", KeyReused.slug, PreconditionFailed.slug)),
         ("kv", ("key-exists", KeyReused.slug, PreconditionFailed.slug)),
     ],
