@@ -14,6 +14,7 @@ from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import RejectedPositiveData
 
 _TAGS = re.compile(r'\*|(?:W/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:W/)?"[!#-~]*")*')
+_A_TEMPLATE = "01930000-0000-7000-8000-000000000001"
 _ANOTHER_ACCOUNT = "00000000-0000-4000-8000-000000000000"
 
 
@@ -57,6 +58,9 @@ def _mend_body(body: Any) -> None:
     if body.get("expires_at") is not None:
         # No schema can say that a time lies ahead.
         body["expires_at"] = "2999-12-31T23:59:59Z"
+    if "template_id" in body:
+        # Nor that a row is there.
+        body["template_id"] = _A_TEMPLATE
     if _is_to_itself(body):
         body["to"] = _ANOTHER_ACCOUNT
 
