@@ -3,7 +3,7 @@
 A program of its own, because the migration child's code opens SQLite by the standard library:
 ``python -m tests.integration.migrations.stages <url> <folder>`` prints one line of JSON per stage, then what came of
 rows that do not fit, and of a way back; ``… refusals <folder>`` prints what a person has to decide, ``… shipped
-<folder>`` what the revisions of each shipped domain lack.
+<folder> <url>`` what the revisions of each shipped domain lack, and what such written anew come to.
 """
 
 import shutil
@@ -224,9 +224,20 @@ def refuse(folder: Path) -> None:
         tell(refusal(Request("draft", "sqlite:///none", [], draft=draft)))
 
 
-def look_at_shipped() -> None:
+def look_at_shipped(url: str, folder: Path) -> None:
+    """Tell for each shipped domain what its revisions lack; then write them anew from nothing, and run those."""
+    places: list[Location] = []
     for domain in load_domains(list(SHIPPED)):
-        tell([domain.name, perform(Request("draft", "sqlite:///none", [], draft=Draft(location(domain), "more"))).sql])
+        place = location(domain)
+        lacking = perform(Request("draft", url, [], draft=Draft(place, "more"))).sql
+        written = perform(Request("draft", url, [], draft=Draft(Location(place.branch, "", place.metadata), "anew")))
+        package = folder / f"{domain.name}_anew"
+        package.mkdir()
+        (package / f"{written.revisions[0]}.py").write_text(written.sql)
+        places.append(Location(place.branch, package.name, place.metadata))
+        tell([domain.name, lacking, written.differences])
+    tell(perform(Request("upgrade", url, places)).revisions)
+    tell(perform(Request("compare", url, places)).differences)
 
 
 if __name__ == "__main__":
@@ -234,6 +245,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "refusals":
         refuse(Path(sys.argv[2]))
     elif sys.argv[1] == "shipped":
-        look_at_shipped()
+        look_at_shipped(sys.argv[3], Path(sys.argv[2]))
     else:
         run(sys.argv[1], Path(sys.argv[2]))
