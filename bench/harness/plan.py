@@ -12,7 +12,7 @@ from bench.harness.errors import BenchError
 from bench.harness.roster import BY_NAME
 from bench.harness.targets import TARGETS, Target
 
-WORKS = ("create", "create-hot", "get", "list", "ping", "kv-put", "kv-get")
+WORKS = ("create", "create-hot", "get", "list", "lists", "ping", "kv-put", "kv-get")
 OF_VALUES = ("kv-put", "kv-get")
 CONNECTIONS = (1, 32, 256)
 WARM_UP_CONNECTIONS = 32
@@ -137,4 +137,6 @@ def script(work: str, routes: Routes, files: dict[str, Path], seed: int) -> tupl
         return "put.lua" if work == "kv-put" else "get.lua", (routes.kv, str(files["keys"]), str(seed))
     if work == "get":
         return "get.lua", (routes.get, str(files["ids"]), str(seed))
+    if work == "lists":
+        return "lists.lua", (routes.newest, str(seed))
     return "fetch.lua", (routes.newest if work == "list" else routes.ping,)

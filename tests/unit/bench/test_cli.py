@@ -13,7 +13,7 @@ from bench.harness.results import PairResult, Run
     ("arguments", "message"),
     [
         (["--only", "fastfy"], "unknown contender fastfy"),
-        (["--work", "craete"], "unknown work craete; known: create, create-hot, get, list, ping"),
+        (["--work", "craete"], "unknown work craete; known: create, create-hot, get, list, lists, ping"),
         (["--connections", "33"], "unknown connections 33; known: 1, 32, 256"),
         (["--rounds", "0"], "seconds and rounds start at 1"),
     ],

@@ -117,6 +117,7 @@ def test_half_load_needs_the_full_load_of_creates() -> None:
         ("create-hot", "create.lua", ("/transactions", "hot.txt", "3")),
         ("get", "get.lua", ("/transactions/", "ids.txt", "3")),
         ("list", "fetch.lua", ("/transactions?limit=30",)),
+        ("lists", "lists.lua", ("/transactions?limit=30", "3")),
         ("ping", "fetch.lua", ("/ping",)),
         ("kv-put", "put.lua", ("/kv/", "keys.txt", "3")),
         ("kv-get", "get.lua", ("/kv/", "keys.txt", "3")),

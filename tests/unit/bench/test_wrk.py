@@ -55,6 +55,7 @@ def test_every_script_lies_in_the_folder_that_wrk_runs_in() -> None:
         "create.lua",
         "fetch.lua",
         "get.lua",
+        "lists.lua",
         "put.lua",
         "result.lua",
     }
