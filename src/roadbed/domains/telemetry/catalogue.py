@@ -13,11 +13,10 @@ import msgspec
 from roadbed.data.database import Database, Statements
 from roadbed.data.queries import Queries, Query
 from roadbed.domains.telemetry.model import Latitude, Longitude, Number, Place, Signal, Unit, Words
-from roadbed.domains.telemetry.rejects import Rejects
-from roadbed.domains.telemetry.rows import Bad
 from roadbed.domains.telemetry.writes import Counts
 from roadbed.kernel.errors import Conflict, Invalid
 from roadbed.kernel.wording import json_names
+from roadbed.resource.transfer.rejects import Bad, Rejects
 
 LIMIT = 64 * 1024 * 1024
 """Bytes of a file, which is read whole."""

@@ -22,12 +22,12 @@ from roadbed.data.database import Database
 from roadbed.data.queries import Queries
 from roadbed.domains.telemetry.catalogue import Catalogue
 from roadbed.domains.telemetry.csv_rows import CsvRows
-from roadbed.domains.telemetry.rejects import Rejects
 from roadbed.domains.telemetry.rows import BLOCK, LONGEST_ROW, Batch
 from roadbed.domains.telemetry.service import Telemetry
 from roadbed.domains.telemetry.writes import Counts, Known, Writer
 from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import Invalid
+from roadbed.resource.transfer.rejects import Rejects
 
 Watch = Callable[[Path, int, int, int], None]
 """Is told how far a file has come: bytes done, bytes in all, rows done."""

@@ -15,6 +15,7 @@ import msgspec
 
 from roadbed.domains.telemetry.model import LARGEST_VALUE
 from roadbed.kernel.clock import to_micros
+from roadbed.resource.transfer.rejects import Bad
 
 BLOCK = 1024 * 1024
 """Bytes that are parsed, and then written, at once: some 25,000 rows."""
@@ -24,14 +25,6 @@ LONGEST_ROW = 64 * 1024
 
 _FIRST_INSTANT = to_micros(datetime.min.replace(tzinfo=UTC))
 _LAST_INSTANT = to_micros(datetime.max.replace(tzinfo=UTC))
-
-
-class Bad(msgspec.Struct, frozen=True):
-    """A row that is left out: its line (in a JSON array its place) from 1, why, and as it was."""
-
-    line: int
-    reason: str
-    text: str
 
 
 class Batch(msgspec.Struct, frozen=True):

@@ -29,11 +29,12 @@ from roadbed.domains.telemetry.model import (
 )
 from roadbed.domains.telemetry.pages import Cursor, Total, Window, first, page
 from roadbed.domains.telemetry.reads import measurements_of, statistics_of, with_signals
-from roadbed.domains.telemetry.rows import Bad, Rows
+from roadbed.domains.telemetry.rows import Rows
 from roadbed.domains.telemetry.series import buckets, lttb
 from roadbed.domains.telemetry.writes import Counts, Known, Writer
 from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import Conflict, NotFound
+from roadbed.resource.transfer.rejects import Bad
 
 R = TypeVar("R")
 

@@ -8,7 +8,8 @@ import msgspec
 
 from roadbed.data.bulk import BulkTable, Merged
 from roadbed.data.database import Database
-from roadbed.domains.telemetry.rows import Bad, Batch
+from roadbed.domains.telemetry.rows import Batch
+from roadbed.resource.transfer.rejects import Bad
 
 TABLE = BulkTable("telemetry_measurement", (("signal_id", "integer"), ("at", "instant"), ("value", "real")), key=2)
 

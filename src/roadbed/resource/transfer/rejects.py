@@ -1,4 +1,4 @@
-"""The file of rows that an import left out: line, reason, and the row as it was, separated by tabs."""
+"""Rows that an import leaves out, and the file of them: line, reason, and the row as it was, separated by tabs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from roadbed.domains.telemetry.rows import Bad
+import msgspec
 
 HEADER = "Line\tReason\tRow\n"
+
+
+class Bad(msgspec.Struct, frozen=True):
+    """A row that is left out: its line (in a JSON array its place) from 1, why, and as it was."""
+
+    line: int
+    reason: str
+    text: str
 
 
 class Rejects:

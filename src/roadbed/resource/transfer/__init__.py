@@ -1,0 +1,1 @@
+"""Import and export of every resource: files and streams in CSV, NDJSON and JSON."""
