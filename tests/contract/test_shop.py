@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.contract.conftest import Running
+from tests.conftest import ENGINES
+from tests.contract.conftest import Running, serving
 from tests.contract.conventions import check_reply
 from tests.contract.wire import Connection, Reply, Values, head
 
@@ -64,6 +65,13 @@ def check_page(reply: Reply) -> None:
     assert re.search(r'<html lang="en">.*<title>[^<]+</title>.*<main.*<h1|<h1.*<main', page, re.DOTALL)
     for name in re.findall(r'<input id="([^"]+)"', page):
         assert f'<label for="{name}">' in page
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service of this file alone: what others have put on offer stands first on the page."""
+    with serving(request.param, request, tmp_path_factory) as started:
+        yield started
 
 
 @pytest.fixture

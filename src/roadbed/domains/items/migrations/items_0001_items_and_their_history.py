@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the list's tables."""
+    """Items and their history."""
     op.create_table(
         "items",
         sa.Column("id", Id(), primary_key=True),
@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("updated_at", Instant(), nullable=False),
         sa.Column("search_text", Text(), nullable=False),
+        sa.CheckConstraint('"search_text" IS NOT NULL', name="search_of_name"),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
@@ -45,6 +46,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the list's tables."""
+    """Take it back."""
     op.drop_table("items_history")
     op.drop_table("items")
