@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import UUID
 
 import apsw
 
 from roadbed.data.database import Program, Run
 from roadbed.resource.compiled import Compiled
+from roadbed.resource.fields import Kind
+
+# What apsw hands over to SQLite at once: integers lie in a row, texts and bytes come as they are.
+_PACKED: dict[Kind, Callable[[set[Any]], Any]] = {
+    "uuid": lambda keys: tuple(key.bytes for key in keys),
+    "integer": lambda keys: array("q", keys),
+    "text": tuple,
+}
 
 
 def lookup_program(unit: Compiled) -> Program:
     """Return the read of rows by their keys as a program for a flight."""
     query, key = unit.sql.lookup, unit.plan.key.name
+    packed = _PACKED[unit.plan.key.kind]
 
     def on_sqlite(run: Run, keys: list[Any]) -> Sequence[Any]:
-        wanted = tuple({each.bytes if isinstance(each, UUID) else each for each in keys})
+        wanted = packed(set(keys))
         return in_place(query.sqlite_rows(run.rows(query, (apsw.carray(wanted),))), keys)
 
     async def on_postgres(connection: Any, keys: list[Any]) -> Sequence[Any]:
