@@ -7,6 +7,7 @@ msgspec's decoder is fast and stops at the first error. This is the slow and tho
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Annotated, Any, get_args, get_origin
 from uuid import UUID
 
@@ -139,7 +140,7 @@ def _shell(kind: Any) -> Any:
 
 
 def _check_struct(plain: type[msgspec.Struct], value: _Object, pointer: str, faults: list[Fault]) -> None:
-    fields = {field.encode_name: field for field in msgspec.structs.fields(plain)}
+    fields = _fields_of(plain)
     _name_doubles(value, pointer, faults)
     for name, field in fields.items():
         if name in value:
@@ -149,6 +150,12 @@ def _check_struct(plain: type[msgspec.Struct], value: _Object, pointer: str, fau
     if plain.__struct_config__.forbid_unknown_fields:
         unknown = [name for name in value if name not in fields]
         faults.extend(Fault(f"{pointer}/{escape(name[:64])}", "There is no such field") for name in unknown)
+
+
+@lru_cache(maxsize=256)
+def _fields_of(plain: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    # Reading a struct's annotations costs a tenth of a millisecond: more than all the rest of a body.
+    return {field.encode_name: field for field in msgspec.structs.fields(plain)}
 
 
 def _name_doubles(value: _Object, pointer: str, faults: list[Fault]) -> None:
