@@ -78,8 +78,11 @@ class Document:
     def find(self, method: str, path: str) -> Operation | None:
         """Return the operation that answers a path, HEAD as GET; None where the document knows none."""
         wanted = "GET" if method == "HEAD" else method
-        found = [operation for pattern, operation in self._patterns if pattern.fullmatch(path)]
-        return next((operation for operation in found if operation.method == wanted), None)
+        found = [
+            operation for pattern, operation in self._patterns if operation.method == wanted and pattern.fullmatch(path)
+        ]
+        # Of two paths that fit, the one with fewer parameters is meant (OpenAPI 3.1, "Path Templating Matching").
+        return min(found, key=lambda operation: operation.path.count("{"), default=None)
 
     def resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Return what a reference within the document leads to; anything else as it is."""

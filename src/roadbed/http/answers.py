@@ -21,6 +21,7 @@ HEADERS: dict[str, Schema] = {
     "Location": {"description": "Where the new resource is", "schema": {"type": "string"}},
     "Link": {"description": 'The next page, `rel="next"` (RFC 8288)', "schema": {"type": "string"}},
     "Total-Count": {"description": "The number of all rows, if asked for", "schema": {"type": "string"}},
+    "Content-Disposition": {"description": "The name of the file to save it as", "schema": {"type": "string"}},
     "Idempotency-Replayed": {"description": "`true`: the first reply to this key again", "schema": {"const": "true"}},
     "Vary": {"description": "`Accept`: browsers get a page here", "schema": {"type": "string"}},
     "Cache-Status": {
@@ -49,7 +50,13 @@ _WHY = {
     507: "The storage is full; nothing was written",
 }
 _RETRY = (503, 507)
-_SET = {"version": "ETag", "location": "Location", "replayed": "Idempotency-Replayed", "vary": "Vary"}
+_SET = {
+    "version": "ETag",
+    "location": "Location",
+    "replayed": "Idempotency-Replayed",
+    "vary": "Vary",
+    "attachment": "Content-Disposition",
+}
 
 
 def responses(endpoint: Endpoint, schema: Schema | None) -> Schema:

@@ -9,6 +9,14 @@ import msgspec
 from roadbed.http.channels import Channel
 
 
+def attachment(name: str) -> dict[str, str]:
+    """Return the header field that makes a browser save a reply as a file of this name (RFC 6266).
+
+    The name is one of ASCII letters, digits, points, hyphens and underscores.
+    """
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What a handler returns instead of a value to encode, always (``-> Reply``) or at times (``-> Note | Reply``).
 

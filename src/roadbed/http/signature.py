@@ -23,7 +23,7 @@ from roadbed.http.shapes import structs_of
 _TEMPLATE = re.compile(r"/|(?:/(?:[A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*(?::path)?\}))+/?\Z")
 _NAME = re.compile(r"\{([a-z][a-z0-9_]*)(?::path)?\}")
 _PAGING = ("limit", "after", "total")
-_REPLY_FIELDS = frozenset({"version", "location", "replayed"})
+_REPLY_FIELDS = frozenset({"version", "location", "replayed", "attachment"})
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +33,9 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     ``is_streamed``: the body is a ``Stream``, of ``body`` where that is said. ``is_raw``: it returns a ``Reply``,
     ``may_be_raw``: at times.
 
-    ``sets`` are the fields of the reply that its code names (``version``, ``location``, ``replayed``; ``vary`` where a
-    page has the same path): OpenAPI then promises an ETag where one comes, and nowhere else.
+    ``sets`` are the fields of the reply that its code names (``version``, ``location``, ``replayed``,
+    ``attachment``; ``vary`` where a page has the same path): OpenAPI then promises an ETag where one comes, and
+    nowhere else.
     """
 
     parameters: tuple[Parameter, ...]
