@@ -8,7 +8,8 @@ PATHS = """
 /status /items /items/bulk /items/{id} /items/{id}/history
 /health /assets /assets/{asset_id} /signals /signals/{signal_id} /signals/{signal_id}/last /signals/{signal_id}/series
 /measurements /measurements/last /measurements/export /measurements/stats/{signal_id}
-/vouchers /vouchers/{id} /vouchers/{id}/history /vouchers/{id}/status /vouchers/redeem
-/vouchers/templates /vouchers/templates/{id} /vouchers/templates/{id}/history
+/vouchers /vouchers/export /vouchers/import /vouchers/{id} /vouchers/{id}/history /vouchers/{id}/status /vouchers/redeem
+/vouchers/templates /vouchers/templates/export /vouchers/templates/import
+/vouchers/templates/{id} /vouchers/templates/{id}/history
 /batch /health/live /health/ready /metrics
 """

@@ -7,7 +7,7 @@ once, whatever source it comes from.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -29,6 +29,7 @@ Apps = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
 
 app = typer.Typer(
     name="roadbed",
@@ -155,6 +156,9 @@ def new_revision(
 def import_(
     domain: Annotated[str, typer.Argument(help="The domain, by name.")],
     files: Annotated[list[Path], typer.Argument(help="The files.", exists=True, dir_okay=False)],
+    resource: Annotated[
+        str, typer.Option(metavar="NAME", help="The resource of all files; by default each file's name says it.")
+    ] = "",
     data: Data = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; tell what is wrong.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Begin anew where an import was broken off.")] = False,
@@ -171,6 +175,7 @@ def import_(
         settings(data=data).settings,
         domain,
         files,
+        resource=resource,
         dry=dry_run,
         restart=restart,
         rejects=rejects,
@@ -202,6 +207,22 @@ def new_domain(
     from roadbed.cli.scaffolding import write_domain
 
     write_domain(name, Path.cwd())
+
+
+@app.command()
+def export(
+    resource: Annotated[str, typer.Argument(help="The resource, by name, or as `domain.resource`.")],
+    form: Annotated[Literal["csv", "ndjson", "json"], typer.Option("--format", help="How to write the rows.")] = "csv",
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to; by default standard output.", dir_okay=False)
+    ] = None,
+    data: Data = None,
+    domains: Domains = None,
+) -> None:
+    """Write all rows of a resource, as an import reads them back; secrets are never among their fields."""
+    from roadbed.cli.exporting import export_and_write
+
+    export_and_write(settings(data=data, domains=domains).settings, resource, form, output)
 
 
 @app.command()

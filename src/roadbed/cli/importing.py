@@ -1,4 +1,4 @@
-"""``roadbed import``: files into a domain that brings an importer, with a progress bar on a terminal."""
+"""``roadbed import``: files into a domain, by its own importer or into its resources, with a progress bar."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from roadbed.kernel.events import Events
 from roadbed.kernel.settings import Settings
 from roadbed.resource.domain import Domain
 from roadbed.resource.registry import load_domains, part_of
+from roadbed.resource.transfer.files import Report, import_file, match, stores_of
 from roadbed.runtime.lifecycle import patiently
 
 
@@ -26,16 +27,20 @@ def import_and_tell(
     domain: str,
     files: Sequence[Path],
     *,
+    resource: str,
     dry: bool,
     restart: bool,
     rejects: Path | None,
     as_json: bool,
 ) -> None:
-    """Import files and print a report on each."""
+    """Import files and print a report on each: by the importer that the domain brings, or else into its resources."""
     (found,) = load_domains([domain])
-    importer = part_of(found, "importer")
+    importer = None if resource else part_of(found, "importer")
     if importer is None:
-        raise ConfigurationError(f"the domain {domain!r} imports no files")
+        if not found.resources:
+            raise ConfigurationError(f"the domain {domain!r} imports no files")
+        import_rows_and_tell(settings, found, files, resource=resource, dry=dry, rejects=rejects, as_json=as_json)
+        return
     options = importer.Options(dry=dry, resume=not restart, rejects=rejects)
 
     async def work() -> list[Any]:
@@ -45,6 +50,45 @@ def import_and_tell(
 
     reports = asyncio.run(work())
     tell(reports, dry=dry, as_json=as_json)
+
+
+def import_rows_and_tell(
+    settings: Settings,
+    domain: Domain[Any],
+    files: Sequence[Path],
+    *,
+    resource: str,
+    dry: bool,
+    rejects: Path | None,
+    as_json: bool,
+) -> None:
+    """Import files into the resources of a domain and print a report on each."""
+    plans = {name: unit.plan for name, unit in domain.compiled().items()}
+    matched = match(files, plans, resource)
+
+    async def work() -> list[Report]:
+        async with opened_for(settings, [domain]) as database:
+            stores = stores_of(domain.compiled(), database, now)
+            with progress_bar() as watch:
+                return [
+                    await import_file(path, stores[name], dry=dry, rejects=rejects, watch=watch)
+                    for path, name in matched
+                ]
+
+    reports = asyncio.run(work())
+    if as_json:
+        print_json(reports)
+        return
+    heads = ("file", "resource", "rows", "inserted", "changed", "unchanged", "rejected", "rows/s", "notes")
+    print_table(heads, (_cells_of_rows(report, dry) for report in reports))
+
+
+def _cells_of_rows(report: Report, dry: bool) -> tuple[str, ...]:
+    notes = [f"rejects in {report.rejects}"] if report.rejects else []
+    notes += ["dry run: nothing was written"] if dry else []
+    figures = (report.rows, report.inserted, report.changed, report.unchanged, report.rejected)
+    rate = f"{report.rows / report.seconds:,.0f}" if report.seconds else ""
+    return report.file, report.resource, *(f"{figure:,}" for figure in figures), rate, "; ".join(notes)
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from roadbed.resource.listing import declare_list
 from roadbed.resource.signatures import CallOf, Parameters, Said, base_of, declare
 from roadbed.resource.statements import Past
 from roadbed.resource.store import Done, Store
+from roadbed.resource.transfer.routes import declare_export, declare_import
 from roadbed.resource.watching import declare_events
 from roadbed.resource.writes import Asked
 
@@ -72,6 +73,10 @@ class _Routes:
         for verb, maker in makers.items():
             if verb in verbs:
                 maker()
+        if "list" in verbs:
+            declare_export(self.made, self.unit)
+        if "create" in verbs or "patch" in verbs:
+            declare_import(self.made, self.unit)
         if self.plan.resource.history:
             self.history()
         if self.plan.resource.events:

@@ -72,9 +72,10 @@ class Store:
         self._reads: Flight[Any, Any] = database.flight(lookup_program(unit))
         # A delete may meet a refusal after the first of the rows that go along.
         self._goes_along = bool(unit.children())
-        self._in_thread = database.dialect == "sqlite" and not unit.has_hooks
+        # Whether all writes share flights; where they do not, each but a create is a transaction of its own.
+        self.in_flights = database.dialect == "sqlite" and not unit.has_hooks
         self._creates: CreateFlight | None = None
-        if self._in_thread:
+        if self.in_flights:
             program = Program(f"{table}_write", True, self._write_on_sqlite, _never)
             self._writes: Flight[Any, Any] = database.flight(program, keys=_clashes)
         elif not (unit.has_hooks or self.plan.resource.most or self.plan.resource.fill):
@@ -102,6 +103,10 @@ class Store:
         now = self.unit.as_of(row, self.clock())
         return now, row.version if now is row else None
 
+    async def find(self, key: Any) -> Any:
+        """Return a row as it is stored, or None."""
+        return await self._reads.join(key)
+
     def missing(self, key: Any) -> NotFound:
         """Return the error that says that there is no such row."""
         return NotFound(f"There is no {self.plan.name} {key}")
@@ -122,15 +127,23 @@ class Store:
         """
         asked = Asked(self.clock(), actor)
         values, secrets = self.unit.with_secrets(values)
-        if self._creates is not None and idempotency is None:
-            row = await self._creates.join(values, asked)
-            if row is not None:
-                self.ring()
-                return Done(row, secrets=(secrets,))
-            # Something is in the way: the path that looks at one thing after the other says what.
+        row = await self.create_along(values, asked) if idempotency is None else None
+        if row is not None:
+            return Done(row, secrets=(secrets,))
+        # Where something is in the way, the path that looks at one thing after the other says what.
         sealed = seal(sealing, [secrets]) if secrets and idempotency is not None else ""
         done = await self.write(lambda: create(self.unit, values, asked), idempotency, sealed=sealed)
         return _opened(done, [secrets], sealing)
+
+    async def create_along(self, values: Mapping[str, Any], asked: Asked) -> Any:
+        """Write a new row in one statement with others that come now, and return it.
+
+        None: nothing was written; there is no such flight, or something is in the way of the row.
+        """
+        row = None if self._creates is None else await self._creates.join(values, asked)
+        if row is not None:
+            self.ring()
+        return row
 
     async def create_many(
         self,
@@ -193,7 +206,7 @@ class Store:
     async def _write(
         self, steps: Callable[[], Steps], idempotency: Idempotency | None, *, many: bool, sealed: str
     ) -> Done:
-        if self._in_thread:
+        if self.in_flights:
             return await self._writes.join(Intent(steps, idempotency, many or self._goes_along, sealed))
 
         async def work(run: Statements) -> str:

@@ -1,5 +1,6 @@
 """A domain with something of everything that a resource may be."""
 
+from collections.abc import Generator, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any, Literal
@@ -12,7 +13,7 @@ from roadbed.kernel.errors import Conflict
 from roadbed.kernel.ids import new_id
 from roadbed.resource.declaration import Resource, Statuses, Write
 from roadbed.resource.domain import Domain
-from roadbed.resource.markers import Computed, Indexed, Key, ReadOnly, Reference, Unique
+from roadbed.resource.markers import Computed, Indexed, Key, ReadOnly, Reference, Secret, Unique
 from roadbed.resource.statements import query
 
 
@@ -82,6 +83,23 @@ class Deed(Struct):
     slug: Annotated[str, ReadOnly()] = ""
 
 
+class Ticket(Struct):
+    """What lets a reader in."""
+
+    id: UUID
+    reader: str
+    code: Annotated[str, Secret(lambda: f"secret-{new_id()}")]
+
+
+class Loan(Struct):
+    """What is filled from what was given."""
+
+    id: UUID
+    reader: str
+    days: int = 14
+    told: Annotated[str, ReadOnly()] = ""
+
+
 class Echo(Struct):
     """What a hook writes."""
 
@@ -111,6 +129,11 @@ async def after(run: Statements, write: Write[Any]) -> None:
         raise Conflict(f"{row.name} is not wanted", "unwanted")
 
 
+def fill_loan(given: Mapping[str, Any], _at: datetime) -> Generator[Any, Any, Mapping[str, Any]]:
+    yield from ()
+    return {"told": f"{given['reader']}: {given['days']} days"}
+
+
 AUTHORS = Resource(struct=Author, path="/authors", name="author", history=True, search=["name"])
 BOOKS = Resource(
     struct=Book,
@@ -128,7 +151,9 @@ TAGS = Resource(
 BOXES = Resource(struct=Box, path="/boxes", name="box", most=3)
 DEEDS = Resource(struct=Deed, path="/deeds", name="deed", history=True, before=before, after=after)
 ECHOES = Resource(struct=Echo, path="/echoes", name="echo")
+LOANS = Resource(struct=Loan, path="/loans", name="loan", fill=fill_loan)
+TICKETS = Resource(struct=Ticket, path="/tickets", name="ticket", history=True)
 
 domain: Domain[None] = Domain(
-    name="library", title="Library", resources=[AUTHORS, BOOKS, PAGES, TAGS, BOXES, DEEDS, ECHOES]
+    name="library", title="Library", resources=[AUTHORS, BOOKS, PAGES, TAGS, BOXES, DEEDS, ECHOES, LOANS, TICKETS]
 )

@@ -6,6 +6,7 @@ from tests.contract.described import NOBODYS, Document
 from tests.contract.runner import Names, compare
 from tests.contract.scenarios import NOTHING, Step
 from tests.integration.resource.rows import ROWS
+from tests.integration.resource.transfers import EXPORTS, IMPORTS
 from tests.integration.resource.ways import HISTORY, HOOKS, REFERENCES, RETRIES, STATUSES
 from tests.integration.resource.world import World
 from tests.unit.http.driving import HOST
@@ -17,6 +18,8 @@ TABLES = {
     "history": HISTORY,
     "hooks": HOOKS,
     "retries": RETRIES,
+    "imports": IMPORTS,
+    "exports": EXPORTS,
 }
 
 

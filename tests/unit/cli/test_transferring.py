@@ -1,0 +1,89 @@
+"""`roadbed export` and `roadbed import` of declared resources, of a domain that is nobody's but the user's."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Command
+
+DOMAIN = "shop_for_tests:domain"
+SOURCE = """
+from typing import Annotated
+from uuid import UUID
+import msgspec
+from roadbed.resource.declaration import Resource
+from roadbed.resource.domain import Domain
+from roadbed.resource.markers import Key, Reference
+
+class Maker(msgspec.Struct):
+    mark: Annotated[str, Key()]
+
+class Thing(msgspec.Struct):
+    id: UUID
+    name: str
+    maker: Annotated[str, Reference("makers")]
+
+domain = Domain(
+    name="shop_for_tests", title="Shop",
+    resources=[Resource(struct=Thing, path="/things"), Resource(struct=Maker, path="/makers", order="mark")],
+)
+"""
+
+
+@pytest.fixture
+def shop(roadbed: Command, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a domain, its database, and two files."""
+    (folder / "shop_for_tests.py").write_text(SOURCE)
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("ROADBED_DOMAINS", DOMAIN)
+    upgraded = roadbed("migrate", "upgrade")
+    assert upgraded.code == 0, upgraded
+    (folder / "things.ndjson").write_text('{"name": "cup", "maker": "x"}\n{"name": "jug", "maker": "y"}\n')
+    (folder / "makers.csv").write_text("mark\nx\n")
+    return folder
+
+
+def test_files_in_and_out_by_the_names_of_resources(roadbed: Command, shop: Path) -> None:
+    dry = roadbed("import", DOMAIN, "makers.csv", "--dry-run")
+    assert (dry.code, dry.out.split("\t")[:7]) == (0, ["makers.csv", "makers", "1", "1", "0", "0", "0"])
+    assert "dry run: nothing was written" in dry.out
+    told = json.loads(roadbed("import", DOMAIN, "things.ndjson", "makers.csv", "--json").out)
+    assert [(one["resource"], one["inserted"], one["rejected"]) for one in told] == [("makers", 1, 0), ("things", 1, 1)]
+    assert (shop / "things.ndjson.rejects.tsv").read_text().splitlines()[1:] == [
+        '2\t/maker: There is no makers with this mark\t{"name": "jug", "maker": "y"}'
+    ]
+    assert roadbed("export", "makers").out == "mark\r\nx\r\n"
+    written = roadbed("export", "shop_for_tests.things", "--format", "json", "--output", "out.json")
+    assert (written.code, written.out) == (0, "")
+    assert [row["name"] for row in json.loads((shop / "out.json").read_text())] == ["cup"]
+    again = roadbed("import", DOMAIN, "out.json", "--resource", "things")
+    assert again.out.split("\t")[:6] == ["out.json", "things", "1", "0", "0", "1"]
+    assert sorted(path.name for path in shop.glob("*.*.*")) == ["things.ndjson.rejects.tsv"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("export", "thing"), "there is no resource 'thing'; did you mean things?"),
+        (("export", "things", "--format", "xml"), "Invalid value for '--format'"),
+        (("export", "things", "--output", "none/out.csv"), "none/out.csv: No such file or directory"),
+        (("import", DOMAIN, "wrong.csv"), "wrong.csv: no resource is called 'wrong'. There are things, makers"),
+        (("import", DOMAIN, "wrong.csv", "--resource", "maker"), "there is no resource 'maker'; did you mean makers?"),
+    ],
+)
+def test_what_is_wrong_is_told(roadbed: Command, shop: Path, arguments: tuple[str, ...], words: str) -> None:
+    (shop / "wrong.csv").write_text("marc\nx\n")
+    outcome = roadbed(*arguments)
+    assert (outcome.code, words in " ".join(outcome.err.split())) == (2, True), outcome
+    assert [path.name for path in shop.glob("*.part")] == []
+
+
+def test_a_column_that_is_unknown_refuses_the_file(roadbed: Command, shop: Path) -> None:
+    (shop / "makers.csv").write_text("marc\nx\n")
+    outcome = roadbed("import", DOMAIN, "makers.csv")
+    assert (outcome.code, "makers.csv: /marc: Makers have no such column; did you mean 'mark'?" in outcome.err) == (
+        1,
+        True,
+    )
+    assert roadbed("export", "makers").out == "mark\r\n"
