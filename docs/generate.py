@@ -155,9 +155,9 @@ def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 def _spelled(option: Any) -> str:
     """Return an option as one writes it; an argument is its placeholder alone."""
-    return (
-        option.metavar if option.param_type_name == "argument" else f"{option.opts[0]} {option.metavar or ''}".rstrip()
-    )
+    if option.param_type_name == "argument":
+        return option.metavar or option.name.upper()
+    return f"{option.opts[0]} {option.metavar or ''}".rstrip()
 
 
 def _setting_cells(row: Setting) -> tuple[str, str, str, str]:
