@@ -35,6 +35,7 @@ from roadbed.kernel.clock import now
 from roadbed.kernel.errors import NotFound
 from roadbed.kernel.events import Events, Notice
 from roadbed.kernel.settings import Settings
+from roadbed.resource.describing import DomainDescription, describe_domains
 from roadbed.resource.domain import Domain
 from roadbed.resource.registry import load_domains, locations, shipped_locations
 from roadbed.runtime import memory
@@ -87,12 +88,26 @@ async def index(call: Call[Platform]) -> Reply:
     if "text/html" in (call.header("Accept") or ""):
         only = call.service.domains[0].page if len(call.service.domains) == 1 else ""
         return Reply(status=302, headers={"Location": only or "/docs", "Vary": "Accept"}, media_type="text/plain")
-    links = {"documentation": "/docs", "openapi": "/openapi.json", "health": "/health/ready"}
+    links = {
+        "documentation": "/docs",
+        "openapi": "/openapi.json",
+        "resources": "/resources.json",
+        "health": "/health/ready",
+    }
     if call.service.metrics is not None:
         links["metrics"] = "/metrics"
     domains = {domain.name: domain.title for domain in call.service.domains}
     body = msgspec.json.encode(Index("Roadbed", roadbed.__version__, domains, links))
     return Reply(body=body, headers={"Vary": "Accept"})
+
+
+@platform.get("/resources.json", alone=True)
+async def resources(call: Call[Platform]) -> list[DomainDescription]:
+    """Describe the domains that are on, and their resources: fields, bounds, order, filters, allowed statuses.
+
+    This is what the console makes its tables and forms from.
+    """
+    return describe_domains(call.service.domains)
 
 
 @platform.get("/health/live", alone=True)

@@ -52,6 +52,7 @@ async def test_an_api_client_gets_a_description(migrated: Settings) -> None:
             "links": {
                 "documentation": "/docs",
                 "openapi": "/openapi.json",
+                "resources": "/resources.json",
                 "health": "/health/ready",
                 "metrics": "/metrics",
             },

@@ -22,6 +22,9 @@ from roadbed.runtime.log_events import log_events
 from roadbed.runtime.logs import open_logs
 from roadbed.runtime.storage import prepare_storage
 
+FIRST_REVISION = "platform_0001"
+"""What runs in a database that was empty, and never again."""
+
 
 def serve_after_migration(settings: Settings) -> int:
     """Migrate, serve until a signal, return the exit code."""
@@ -93,6 +96,8 @@ def banner(settings: Settings, sock: socket, ran: list[str]) -> str:
         rows.append(("Workers", str(settings.workers)))
     if ran:
         rows.append(("Schema", f"migrated: {', '.join(ran)}"))
+    if FIRST_REVISION in ran and settings.environment != PRODUCTION:
+        rows.append(("Samples", "none yet; `roadbed seed`, in another terminal, loads some into every domain"))
     rows.append(("Stop", "Ctrl-C"))
     head = f"Roadbed {roadbed.__version__}, {settings.environment}: {_openness(settings)}"
     return "\n".join((head, *(f"  {name:<8} {text}" for name, text in rows)))

@@ -1,0 +1,162 @@
+"""What a resource says of itself to programs: enough to make a table, a form and the buttons of its statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from roadbed.http.parameters import REQUIRED
+from roadbed.resource.domain import Domain
+from roadbed.resource.fields import LONGEST_TEXT, Field
+from roadbed.resource.listing import filters_of
+from roadbed.resource.plan import Plan, make_plans
+
+_BOUNDS = ("ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "pattern")
+
+
+class ReferenceDescription(msgspec.Struct, frozen=True):
+    """Where the value of a field leads: the key of a row of another resource, and what its deletion does here."""
+
+    resource: str
+    on_delete: str
+
+
+class FieldDescription(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One field, in the order of the declaration.
+
+    ``type`` is one of uuid, text, integer, real, flag, instant and json. ``bounds`` are those of msgspec.Meta
+    (``ge``, ``max_length`` …). ``required``: a create must give it. ``writable``: a create or a patch may.
+    """
+
+    name: str
+    label: str
+    type: str
+    description: str = ""
+    bounds: Mapping[str, int | float | str] = {}
+    choices: Sequence[str] = ()
+    default: Any = None
+    required: bool = False
+    optional: bool = False
+    key: bool = False
+    writable: bool = False
+    changeable: bool = False
+    computed: bool = False
+    secret: bool = False
+    unique: bool = False
+    sortable: bool = False
+    reference: ReferenceDescription | None = None
+
+
+class StatusDescription(msgspec.Struct, frozen=True):
+    """A status machine: its field, where a row begins, and what may follow each status."""
+
+    field: str
+    first: str
+    allowed: Mapping[str, Sequence[str]]
+
+
+class ResourceDescription(msgspec.Struct, frozen=True):
+    """One resource. ``order`` is a field, with ``-`` before it for downwards; ``filters`` are parameters of its list.
+
+    ``limit`` is the size of a page where none is asked for; ``most`` the rows that there may be, 0 for any.
+    """
+
+    name: str
+    title: str
+    path: str
+    description: str
+    verbs: Sequence[str]
+    key: str
+    fields: Sequence[FieldDescription]
+    order: str
+    filters: Sequence[str]
+    search: Sequence[str]
+    unique: Sequence[Sequence[str]]
+    history: bool
+    events: bool
+    cache: bool
+    limit: int
+    most: int
+    statuses: StatusDescription | None
+
+
+class DomainDescription(msgspec.Struct, frozen=True):
+    """One domain. ``resources`` is empty where all operations were written by hand."""
+
+    name: str
+    title: str
+    page: str
+    resources: Sequence[ResourceDescription]
+
+
+def describe_domains(domains: Iterable[Domain[Any]]) -> list[DomainDescription]:
+    """Return the descriptions of domains, in order."""
+    return [
+        DomainDescription(
+            domain.name,
+            domain.title,
+            domain.page,
+            [_resource(plan) for plan in make_plans(domain.name, domain.resources)],
+        )
+        for domain in domains
+    ]
+
+
+def _resource(plan: Plan) -> ResourceDescription:
+    resource = plan.resource
+    statuses = None
+    if resource.statuses is not None and plan.status is not None:
+        allowed = {status: resource.statuses.after(status) for status in plan.status.choices}
+        statuses = StatusDescription(plan.status.name, _plain(plan.status.default), allowed)
+    return ResourceDescription(
+        name=plan.name,
+        title=plan.title,
+        path=resource.path,
+        description=(resource.struct.__doc__ or "").strip(),
+        verbs=tuple(resource.verbs),
+        key=plan.key.name,
+        fields=[_field(plan, field) for field in plan.fields],
+        order=resource.order,
+        filters=tuple(filters_of(plan)),
+        search=plan.searched,
+        unique=plan.uniques(),
+        history=resource.history,
+        events=resource.events,
+        cache=resource.cache,
+        limit=resource.limit,
+        most=resource.most,
+        statuses=statuses,
+    )
+
+
+def _field(plan: Plan, field: Field) -> FieldDescription:
+    given, changeable = field in plan.given, field in plan.mutable
+    bounds = {name: field.bound(name) for name in _BOUNDS if field.bound(name) is not None}
+    if field.kind == "text" and not field.choices:
+        bounds.setdefault("max_length", LONGEST_TEXT)
+    reference = field.reference
+    return FieldDescription(
+        name=field.name,
+        label=field.label,
+        type="text" if field.kind == "digest" else field.kind,
+        description=field.description,
+        bounds=bounds,
+        choices=field.choices,
+        default=None if field.default is REQUIRED else _plain(field.default),
+        required=given and field.default is REQUIRED,
+        optional=field.optional,
+        key=field.key,
+        writable=given or changeable,
+        changeable=changeable,
+        computed=field.computed is not None,
+        secret=field.secret is not None,
+        unique=field.unique,
+        sortable=field.name in plan.sortable,
+        reference=None if reference is None else ReferenceDescription(reference.resource, reference.on_delete),
+    )
+
+
+def _plain(value: Any) -> Any:
+    return msgspec.to_builtins(value)
