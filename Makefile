@@ -24,7 +24,7 @@ setup: ## make the development environment in .venv, with the commit hooks
 test: ## install what the tests need, then run all of them but the long fault runs
 	@scripts/environment dev
 	@scripts/test-programs
-	$(IN_VENV) python -m pytest -m "not soak" $(ARGS)
+	$(IN_VENV) python -m pytest -m "not soak" -n 3 --dist loadfile $(ARGS)
 
 check: ## lint, format, types, import contracts, style
 	@scripts/environment dev
