@@ -14,6 +14,7 @@ from bench.harness.targets import TARGETS, Target
 
 WORKS = ("create", "create-hot", "get", "list", "lists", "ping", "kv-put", "kv-get")
 OF_VALUES = ("kv-put", "kv-get")
+AT_32_ALONE = ("lists", *OF_VALUES)
 CONNECTIONS = (1, 32, 256)
 WARM_UP_CONNECTIONS = 32
 # Measured on two cores: what a turn costs beyond its seconds (wrk's start and end, the books), what a pair costs beyond
@@ -96,6 +97,8 @@ def steps(pair: Pair, works: Collection[str], connections: Collection[int], effo
     for work in WORKS:
         for number in CONNECTIONS:
             if work not in works or number not in connections or work in missing:
+                continue
+            if work in AT_32_ALONE and number != WARM_UP_CONNECTIONS:
                 continue
             if (work, number) in decided:
                 yield Step(work, number, effort.seconds, effort.rounds)

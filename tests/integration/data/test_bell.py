@@ -92,7 +92,8 @@ async def test_a_lost_connection_is_made_anew(
     rings = Rings(waiting)
     await rings.settle()
     postgres_store.rows(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'roadbed listener'"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'roadbed listener' AND datname = current_database()"
     )
     await eventually(lambda: rings.count > 1, "the look after the loss")
     await rings.settle()

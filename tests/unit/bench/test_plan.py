@@ -7,6 +7,7 @@ import pytest
 from bench.harness.contender import Routes
 from bench.harness.errors import BenchError
 from bench.harness.plan import (
+    AT_32_ALONE,
     CONNECTIONS,
     OF_VALUES,
     PAIRS,
@@ -33,7 +34,8 @@ def planned(pair: Pair) -> list[Step]:
 def test_a_whole_pair_covers_every_work_at_every_number_of_connections() -> None:
     found = [(step.work, step.connections) for step in planned(Pair("roadbed-postgres", "fastify"))]
 
-    assert found == [(work, number) for work in WORKS for number in CONNECTIONS]
+    whole = [(work, number) for work in WORKS for number in CONNECTIONS]
+    assert found == [each for each in whole if each[0] not in AT_32_ALONE or each[1] == 32]
 
 
 def test_values_are_measured_where_both_keep_some() -> None:
