@@ -30,6 +30,7 @@ def entry(seconds: int | None, value: bytes = b"1") -> str:
         ("create", None, False),
         ("delete", None, False),
     ],
+    ids=range(8),
 )
 def test_what_watchers_are_told(kind: str, body: str | None, shown: bool) -> None:
     data = told(lambda: THEN, Change("kv", 7, "a", kind, THEN, body))
