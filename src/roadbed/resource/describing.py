@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -77,8 +77,8 @@ class ResourceDescription(msgspec.Struct, frozen=True):
     history: bool
     events: bool
     cache: bool
-    limit: int
-    most: int
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+    most: Annotated[int, msgspec.Meta(ge=0)]
     statuses: StatusDescription | None
 
 
