@@ -106,7 +106,8 @@ async def test_two_that_wait_for_each_other_both_end_well(postgres: Database, he
     both_hold_one.set()
     assert await asyncio.gather(*futures) == ["a", "b"]
     assert [row.amount for row in await postgres.fetch(things.ALL)] == [2, 2]
-    assert [event.code for event in heard.of(FlightRetried)] == ["40P01"]
+    # The one that is run again may meet the other a second time.
+    assert {event.code for event in heard.of(FlightRetried)} == {"40P01"}
 
 
 async def test_a_statement_outlives_a_change_of_its_table(own_postgres_store: PostgresStore) -> None:
