@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 
 from roadbed.data.database import Database, Transaction
 from roadbed.data.idempotency import Idempotency, once
 from roadbed.data.joining import joined
 from roadbed.data.queries import Queries
-from roadbed.kernel.errors import Unavailable
+from roadbed.data.races import until_through
 
-MOST_TRIES = 5
-_FIRST_PAUSE = 0.005
-_CONTENTION = ("40P01", "40001")
-"""SQLSTATEs of a deadlock and of a serialization failure: all is undone, and the same may succeed now."""
 _TURN = 0x726F6164626564
 """The number of the advisory lock of PostgreSQL that batches of all processes take."""
 
@@ -55,19 +50,7 @@ class Atomic:
 
         # In this process they wait here, where they hold no connection.
         async with self._turn:
-            outcome = await self._until_done(idempotency, inside)
+            outcome = await until_through(lambda: once(self._database, idempotency, inside))
         for call in later:
             call()
         return outcome
-
-    async def _until_done(
-        self, idempotency: Idempotency | None, work: Callable[[Transaction], Awaitable[str]]
-    ) -> tuple[str, bool]:
-        for attempt in range(1, MOST_TRIES):
-            try:
-                return await once(self._database, idempotency, work)
-            except Unavailable as error:
-                if getattr(error.__cause__, "sqlstate", None) not in _CONTENTION:
-                    raise
-            await asyncio.sleep(_FIRST_PAUSE * 2**attempt * random.random())  # noqa: S311 - no secret
-        return await once(self._database, idempotency, work)

@@ -53,6 +53,10 @@ _STORE = _sql.statement("store")
 _QUEUE = _sql.statement("queue")
 _SWEEP = _sql.statement("sweep")
 
+KEYS_USED = _sql.statement("keys_used")
+INSERT_KEY = _sql.statement("insert_key")
+"""For flights of SQLite that look up and store many keys at once."""
+
 
 async def once(
     database: Database, idempotency: Idempotency | None, work: Callable[[Transaction], Awaitable[str]]
@@ -72,9 +76,7 @@ async def once(
             await _queue_up(run, idempotency.key)
         stored = await run.fetch_one(_FIND, key=idempotency.key, now=now())
         if stored is not None:
-            if stored.fingerprint != idempotency.fingerprint:
-                raise KeyReused("This Idempotency-Key came with other content before")
-            return stored.outcome, True
+            return _outcome_of(stored, idempotency), True
         outcome = await work(run)
         instant = now()
         rows = await run.execute(
@@ -97,11 +99,7 @@ def recall(run: Run, idempotency: Idempotency) -> str | None:
         KeyReused: the key came with other content before.
     """
     stored = run.fetch_one(_FIND, key=idempotency.key, now=now())
-    if stored is None:
-        return None
-    if stored.fingerprint != idempotency.fingerprint:
-        raise KeyReused("This Idempotency-Key came with other content before")
-    return stored.outcome
+    return None if stored is None else _outcome_of(stored, idempotency)
 
 
 def keep(run: Run, idempotency: Idempotency, outcome: str) -> None:
@@ -110,6 +108,12 @@ def keep(run: Run, idempotency: Idempotency, outcome: str) -> None:
     content = {"key": idempotency.key, "fingerprint": idempotency.fingerprint, "outcome": outcome}
     if run.execute(_STORE, **content, expires_at=instant + LIFETIME, now=instant) != 1:
         raise RuntimeError("the key was written meanwhile, though this thread alone writes")
+
+
+def _outcome_of(stored: Stored, idempotency: Idempotency) -> str:
+    if stored.fingerprint != idempotency.fingerprint:
+        raise KeyReused("This Idempotency-Key came with other content before")
+    return stored.outcome
 
 
 async def _queue_up(run: Statements, key: bytes) -> None:

@@ -8,6 +8,18 @@ VALUES (:key, :fingerprint, :outcome, :expires_at)
    SET fingerprint = excluded.fingerprint, outcome = excluded.outcome, expires_at = excluded.expires_at
  WHERE i.expires_at <= :now
 
+-- name: keys_used
+-- dialect: sqlite
+-- For flights of SQLite, where nobody else writes: many keys at once.
+SELECT key, fingerprint, outcome FROM idempotency WHERE key IN carray(:keys) AND expires_at > :now
+
+-- name: insert_key
+-- dialect: sqlite
+INSERT INTO idempotency (key, fingerprint, outcome, expires_at)
+VALUES (:key, :fingerprint, :outcome, :expires_at)
+    ON CONFLICT (key) DO UPDATE
+   SET fingerprint = excluded.fingerprint, outcome = excluded.outcome, expires_at = excluded.expires_at
+
 -- name: queue
 -- dialect: postgres
 SELECT pg_advisory_xact_lock(:number)

@@ -15,13 +15,13 @@ from roadbed.data import idempotency as keys
 from roadbed.data.database import Database, Program, Run, Statements
 from roadbed.data.flights import Flight
 from roadbed.data.idempotency import Idempotency, once
+from roadbed.data.races import until_through
 from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import NotFound, RoadbedError
 from roadbed.resource.compiled import Compiled
 from roadbed.resource.create_postgres import CreateFlight
 from roadbed.resource.lists import Lists
 from roadbed.resource.lookups import lookup_program
-from roadbed.resource.races import until_through
 from roadbed.resource.secrets import NO_SECRETS, Secrets, seal, unseal
 from roadbed.resource.selection import open_hub
 from roadbed.resource.statements import Past

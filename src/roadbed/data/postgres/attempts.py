@@ -12,7 +12,6 @@ import asyncpg
 from roadbed.data.database import Program
 from roadbed.data.outcomes import twin
 from roadbed.data.postgres.errors import (
-    CONTENTION,
     FAILURES,
     RACES,
     code_of,
@@ -23,6 +22,7 @@ from roadbed.data.postgres.errors import (
     translate,
 )
 from roadbed.data.postgres.pool import Connections
+from roadbed.data.races import CONTENTION
 from roadbed.kernel.errors import Unavailable
 from roadbed.kernel.events import DatabaseFailed, Events, FlightRetried, FlightSplit
 

@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 
 from roadbed.data.idempotency import STILL_RUNNING
+from roadbed.data.races import CONTENTION
 from roadbed.kernel.errors import (
     Conflict,
     DeadlineExceeded,
@@ -63,9 +64,6 @@ _REFUSED_FOR_ALL = ("42", "XX")
 """Classes of errors that no item causes: a table or a right is missing, the server itself is damaged."""
 
 _EVERYBODYS = {"timeout", "full", "connection", "lock", "read_only", "contention", "io", "stale", "resources"}
-
-CONTENTION = ("40P01", "40001")
-"""A deadlock, a serialization failure: the server has undone it all, and the same statement may succeed now."""
 
 RACES = (*CONTENTION, "23505")
 """For a flight also a row that another process inserted between its look and its insert."""

@@ -8,10 +8,6 @@ SELECT codes, existed, replays, versions, expiries, instant
 -- dialect: sqlite
 SELECT key, version, expires_at FROM kv_entry WHERE key IN carray(:keys)
 
--- name: keys_used
--- dialect: sqlite
-SELECT key, fingerprint, outcome FROM idempotency WHERE key IN carray(:keys) AND expires_at > :now
-
 -- name: keep
 INSERT INTO kv_history (key, version, value, updated_at, expires_at)
 SELECT key, version, value, updated_at, expires_at FROM kv_entry WHERE key = :key
@@ -31,13 +27,6 @@ DELETE FROM kv_entry WHERE key = :key
 -- name: bury
 -- dialect: sqlite
 INSERT INTO kv_history (key, version, value, updated_at, expires_at) VALUES (:key, :version, NULL, :updated_at, NULL)
-
--- name: insert_key
--- dialect: sqlite
-INSERT INTO idempotency (key, fingerprint, outcome, expires_at)
-VALUES (:key, :fingerprint, :outcome, :expires_at)
-    ON CONFLICT (key) DO UPDATE
-   SET fingerprint = excluded.fingerprint, outcome = excluded.outcome, expires_at = excluded.expires_at
 
 -- name: entries_by_key
 -- dialect: sqlite

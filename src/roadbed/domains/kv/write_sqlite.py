@@ -15,7 +15,7 @@ import msgspec
 
 from roadbed.data.changes import BUMP, LOG
 from roadbed.data.database import Run
-from roadbed.data.idempotency import LIFETIME
+from roadbed.data.idempotency import INSERT_KEY, KEYS_USED, LIFETIME
 from roadbed.data.queries import Queries
 from roadbed.domains.kv.model import Entry
 from roadbed.domains.kv.writes import (
@@ -36,12 +36,10 @@ from roadbed.kernel.clock import Clock, from_micros, to_micros
 
 _sql = Queries(__package__ or "")
 ENTRIES_HELD = _sql.statement("entries_held")
-KEYS_USED = _sql.statement("keys_used")
 KEEP = _sql.statement("keep")
 STORE = _sql.statement("store")
 REMOVE = _sql.statement("remove")
 BURY = _sql.statement("bury")
-INSERT_KEY = _sql.statement("insert_key")
 
 _encode = msgspec.json.Encoder().encode
 _LIFETIME = LIFETIME // datetime.resolution

@@ -13,7 +13,7 @@ from uuid import UUID
 import apsw
 
 from roadbed.data.database import Run
-from roadbed.data.idempotency import LIFETIME
+from roadbed.data.idempotency import INSERT_KEY, KEYS_USED, LIFETIME
 from roadbed.data.queries import Queries
 from roadbed.domains.ledger.model import Transaction
 from roadbed.domains.ledger.postings import (
@@ -34,14 +34,12 @@ from roadbed.kernel.clock import Clock, from_micros, to_micros
 
 _sql = Queries(__package__ or "")
 ACCOUNTS_HELD = _sql.statement("accounts_held")
-KEYS_USED = _sql.statement("keys_used")
 CHOSEN_TRANSACTIONS = _sql.statement("chosen_transactions")
 CHOSEN_TRANSFERS = _sql.statement("chosen_transfers")
 ALREADY_REVERSED = _sql.statement("already_reversed")
 INSERT_ACCOUNT = _sql.statement("insert_account")
 UPDATE_ACCOUNT = _sql.statement("update_account")
 INSERT_TRANSACTION = _sql.statement("insert_transaction")
-INSERT_KEY = _sql.statement("insert_key")
 
 _LIFETIME = LIFETIME // (datetime.resolution)
 

@@ -12,10 +12,6 @@ SELECT account_id, balance, min_balance, sequence, version, updated_at
   FROM ledger_account
  WHERE account_id IN carray(:accounts)
 
--- name: keys_used
--- dialect: sqlite
-SELECT key, fingerprint, outcome FROM idempotency WHERE key IN carray(:keys) AND expires_at > :now
-
 -- name: chosen_transactions
 -- dialect: sqlite
 SELECT transaction_id, account_id, amount, transfer_id IS NULL AND reverses IS NULL
@@ -49,13 +45,6 @@ UPDATE ledger_account
 INSERT INTO ledger_transaction
        (transaction_id, account_id, amount, created_at, sequence, balance, transfer_id, reverses)
 VALUES (:transaction_id, :account_id, :amount, :created_at, :sequence, :balance, :transfer_id, :reverses)
-
--- name: insert_key
--- dialect: sqlite
-INSERT INTO idempotency (key, fingerprint, outcome, expires_at)
-VALUES (:key, :fingerprint, :outcome, :expires_at)
-    ON CONFLICT (key) DO UPDATE
-   SET fingerprint = excluded.fingerprint, outcome = excluded.outcome, expires_at = excluded.expires_at
 
 -- name: transactions_by_id
 -- dialect: sqlite

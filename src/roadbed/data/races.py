@@ -14,7 +14,9 @@ R = TypeVar("R")
 
 MOST_TRIES = 6
 
-_CONTENTION = frozenset({"40P01", "40001"})
+CONTENTION = ("40P01", "40001")
+"""SQLSTATEs of a deadlock and of a serialization failure: all is undone, and the same may succeed now."""
+
 _FIRST_PAUSE = 0.002
 
 
@@ -32,7 +34,7 @@ async def until_through(attempt: Callable[[], Awaitable[R]]) -> R:
         try:
             return await attempt()
         except Unavailable as error:
-            if getattr(error.__cause__, "sqlstate", None) not in _CONTENTION:
+            if getattr(error.__cause__, "sqlstate", None) not in CONTENTION:
                 raise
         await asyncio.sleep(pause * random.random())  # noqa: S311  no secret, but two that met should part
         pause *= 2
