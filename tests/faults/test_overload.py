@@ -22,7 +22,8 @@ async def overload(start_service: StartService, url: str, rounds: int, *argument
         async with Load([service.port], journal, mix, clients=64) as load:
             await load.refusals(["overloaded"], 50)
             await load.more(100)
-    assert (journal.lost, len(journal.unknown), set(journal.refused)) == (0, 0, {"overloaded", "balance-floor"})
+    assert (journal.lost, len(journal.unknown)) == (0, 0)
+    assert {"overloaded"} <= set(journal.refused) <= {"overloaded", "balance-floor"}
     shed = samples(service.port, "roadbed_requests_shed_total")
     assert shed[("flight:ledger_post",)] >= 50
     quiet = [mix.next() for _ in range(50)]
