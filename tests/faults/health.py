@@ -5,12 +5,12 @@ import http.client
 from types import TracebackType
 from typing import Self
 
-from tests.support.waiting import eventually, wait_until
+from tests.support.waiting import PATIENCE, eventually, wait_until
 
 
 def status_of(port: int, path: str) -> int:
-    """Return the status of a GET, 0 where nobody answers within five seconds."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    """Return the status of a GET, 0 where nobody answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request("GET", path)
         return connection.getresponse().status
@@ -44,7 +44,7 @@ class Probes:
 
     async def readiness(self, status: int) -> None:
         """Wait until ``/health/ready`` answers with this status."""
-        await eventually(lambda: self.ready[-1:] == [status], f"/health/ready answers {status}", within=30)
+        await eventually(lambda: self.ready[-1:] == [status], f"/health/ready answers {status}")
 
     async def _ask(self) -> None:
         while True:
@@ -56,4 +56,4 @@ class Probes:
 
 
 def wait_for_readiness(port: int, status: int) -> None:
-    wait_until(lambda: status_of(port, "/health/ready") == status, f"/health/ready answers {status}", within=30)
+    wait_until(lambda: status_of(port, "/health/ready") == status, f"/health/ready answers {status}")

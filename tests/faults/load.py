@@ -11,9 +11,6 @@ from tests.faults.wire import Connection, Hung, Lost, Reply, Unreachable
 from tests.faults.writes import Mix, Write
 from tests.support.waiting import eventually
 
-WITHIN = 60.0
-"""Seconds within which anything that is waited for must come true."""
-
 PAUSE = 0.02
 """Seconds for which a client that was turned away leaves the service alone; ``Retry-After`` would make tests slow."""
 
@@ -51,7 +48,7 @@ class Load:
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
         """Let the load run until the condition holds."""
-        await eventually(lambda: condition() or self._ended(), what, within=WITHIN)
+        await eventually(lambda: condition() or self._ended(), what)
         if not condition():
             raise AssertionError(f"{what}: the load ended before that")
 

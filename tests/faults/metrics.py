@@ -4,10 +4,15 @@ import http.client
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.waiting import PATIENCE
+
 
 def samples(port: int, name: str) -> dict[tuple[str, ...], float]:
-    """Return the values of one metric by the values of its labels; empty where there are none yet, or no service."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    """Return the values of one metric by the values of its labels; empty where there are none yet, or nobody to tell.
+
+    Who has too many connections tells nothing.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request("GET", "/metrics")
         reply = connection.getresponse()
@@ -16,6 +21,8 @@ def samples(port: int, name: str) -> dict[tuple[str, ...], float]:
         return {}
     finally:
         connection.close()
+    if reply.status == 503:
+        return {}
     assert reply.status == 200, text
     return {
         tuple(sample.labels.values()): sample.value

@@ -30,7 +30,7 @@ class Proxy:
         """Swallow that many pieces of replies, then break all connections off."""
         self.swallowed = 0
         self._deaf = True
-        await eventually(lambda: self.swallowed >= count, "a reply to lose", within=30, pause=0.001)
+        await eventually(lambda: self.swallowed >= count, "a reply to lose", pause=0.001)
         self._deaf = False
         self.break_off()
 

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import StartService
 from tests.support.redis import RedisServer
 from tests.support.service import Service
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 def told(service: Service) -> tuple[int, str, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE)
     connection.request("GET", "/health/ready")
     reply = connection.getresponse()
     report = json.loads(reply.read())

@@ -14,11 +14,12 @@ from typing import Literal
 from tests.support.ports import free_port
 from tests.support.process import ServerFailedError, ServerProcess
 from tests.support.programs import postgres_folder
+from tests.support.waiting import PATIENCE
 
 ROLE = "roadbed"
-START_TIMEOUT = 30.0
-STOP_TIMEOUT = 30.0
-COMMAND_TIMEOUT = 60.0
+START_TIMEOUT = PATIENCE
+STOP_TIMEOUT = PATIENCE
+COMMAND_TIMEOUT = PATIENCE
 
 # Only a crash of the whole machine could lose data with fsync off; killed processes, which the fault tests try, cannot.
 OPTIONS = {

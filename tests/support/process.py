@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.support.waiting import WaitedTooLongError, wait_until
+from tests.support.waiting import PATIENCE, WaitedTooLongError, wait_until
 
 TAIL = 4_000  # characters of the log in an error: enough for a traceback, short enough to read
 
@@ -91,4 +91,4 @@ class ServerProcess:
     def kill(self) -> None:
         """End the process and its workers at once, as ``kill -9`` does."""
         self.send_group(signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(PATIENCE)

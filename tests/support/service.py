@@ -11,9 +11,10 @@ from typing import TypedDict, Unpack
 from tests.support.ports import free_port
 from tests.support.process import ServerProcess
 from tests.support.programs import find_program
+from tests.support.waiting import PATIENCE
 
-START_TIMEOUT = 30.0
-STOP_TIMEOUT = 30.0
+START_TIMEOUT = PATIENCE
+STOP_TIMEOUT = PATIENCE
 
 
 class ServiceOptions(TypedDict, total=False):
