@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import StartService
 from tests.support.service import Service
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 ENV = {"ROADBED_DOMAINS": "tests.faults.watched:domain", "PYTHONPATH": str(Path(__file__).parents[2])}
 EVENT = re.compile(r"id: (\d+)\nevent: create\ndata: {}")
@@ -54,7 +54,7 @@ class Client:
 
 @pytest.fixture
 async def http() -> AsyncGenerator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=None)) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE, limits=httpx.Limits(max_connections=None)) as client:
         yield client
 
 
@@ -74,14 +74,14 @@ async def write_and_kill(service: Service, http: httpx.AsyncClient, rounds: int)
 
     writers = [asyncio.create_task(write()) for _ in range(4)]
     for count in range(100, 100 * rounds + 1, 100):
-        await eventually(lambda count=count: len(told) > count, "writes", within=30)
+        await eventually(lambda count=count: len(told) > count, "writes")
         await asyncio.to_thread(service.kill9)
         await asyncio.to_thread(service.start)
-    await eventually(lambda: len(told) > 100 * rounds + 50, "writes", within=30)
+    await eventually(lambda: len(told) > 100 * rounds + 50, "writes")
     stop.set()
     await asyncio.gather(*writers)
     last = await clients[0].post()
-    await eventually(lambda: all(client.seen and client.seen[-1] == last for client in clients), "the last", within=30)
+    await eventually(lambda: all(client.seen and client.seen[-1] == last for client in clients), "the last")
     for task in watchers:
         task.cancel()
     await asyncio.gather(*watchers, return_exceptions=True)
@@ -106,10 +106,11 @@ async def test_over_many_kills_each_change_comes_once_and_in_order(
     await write_and_kill(service, http, 20)
 
 
-async def test_ctrl_c_with_a_hundred_watchers_ends_within_five_seconds(
+async def test_ctrl_c_with_a_hundred_watchers_waits_for_none_of_them(
     start_service: StartService, sqlite_url: str, http: httpx.AsyncClient
 ) -> None:
-    service = start_service(database_url=sqlite_url, env=ENV)
+    # As requests in flight they could hold the end up for ten minutes.
+    service = start_service(database_url=sqlite_url, env=ENV | {"ROADBED_DRAIN_TIMEOUT": "600"})
     http.base_url = service.base_url
     clients = [Client(http) for _ in range(90)]
     deaf = [await asyncio.open_connection("127.0.0.1", service.port) for _ in range(10)]
@@ -117,8 +118,8 @@ async def test_ctrl_c_with_a_hundred_watchers_ends_within_five_seconds(
         writer.write(b"GET /marks/events?after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
     watchers = [asyncio.create_task(client.watch(10**6)) for client in clients]
     await clients[0].post()
-    await eventually(lambda: all(client.seen == [1] for client in clients), "all watch", within=30)
-    assert await asyncio.to_thread(service.interrupt, 5) == 0
+    await eventually(lambda: all(client.seen == [1] for client in clients), "all watch")
+    assert await asyncio.to_thread(service.interrupt) == 0
     # They end in order: a stream that broke would raise.
     await asyncio.gather(*watchers)
     for _, writer in deaf:
