@@ -5,11 +5,16 @@ from pathlib import Path
 from typing import Protocol, Unpack
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.service import Service, ServiceOptions
 
 ENGINES = ("sqlite", "postgres")
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 class StartService(Protocol):

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.contract.conftest import Running
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 WRITERS, WRITES = 4, 60
 Seen = tuple[int, str, dict[str, Any]]
@@ -20,7 +20,7 @@ Seen = tuple[int, str, dict[str, Any]]
 @pytest.fixture
 async def http(workers: Running) -> AsyncGenerator[httpx.AsyncClient]:
     limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(base_url=workers.service.base_url, timeout=30, limits=limits) as client:
+    async with httpx.AsyncClient(base_url=workers.service.base_url, timeout=PATIENCE, limits=limits) as client:
         yield client
 
 
@@ -99,11 +99,11 @@ async def test_each_change_is_seen_once_and_in_order(http: httpx.AsyncClient) ->
     def wanted(one: Watcher) -> list[Seen]:
         return [change for change in expected if change[2]["key"].startswith(one.prefix)]
 
-    await eventually(lambda: all(len(one.seen) >= len(wanted(one)) for one in watchers), "all", within=30)
+    await eventually(lambda: all(len(one.seen) >= len(wanted(one)) for one in watchers), "all")
     # Had anything come twice, it would be there by now: a later change is.
     await http.put(f"/kv/{prefix}/a/last", json={"value": "the very end"})
     whole = [one for one in watchers if "last" in str(wanted(one))]
-    await eventually(lambda: all(len(one.seen) > len(wanted(one)) for one in whole), "the very end", within=30)
+    await eventually(lambda: all(len(one.seen) > len(wanted(one)) for one in whole), "the very end")
     ended = [task for task in tasks if task.done()]
     for task in tasks:
         task.cancel()

@@ -33,7 +33,7 @@ def block(document: str, containing: str) -> str:
 def replies(script: str, port: int) -> list[Any]:
     """Run a block of `curl -s`, and return what each prints."""
     script = script.replace("127.0.0.1:8000", f"127.0.0.1:{port}")
-    done = subprocess.run(["sh", "-e", "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(["sh", "-e", "-c", script], capture_output=True, text=True, timeout=180, check=True)
     decoder, text, found = json.JSONDecoder(), done.stdout, list[Any]()
     while text:
         reply, end = decoder.raw_decode(text)

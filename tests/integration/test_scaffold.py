@@ -12,7 +12,7 @@ from tests.support.programs import find_program
 def done(folder: Path, *command: str) -> str:
     """Run a command as its user does; return what it printed."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ROADBED_")}
-    ended = subprocess.run(command, cwd=folder, env=inherited, capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run(command, cwd=folder, env=inherited, capture_output=True, text=True, timeout=180, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
 

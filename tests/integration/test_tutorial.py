@@ -51,7 +51,7 @@ class Reader:
             first = first.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}")
             command = ["sh", "-e", "-c", first]
             done = subprocess.run(
-                command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+                command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=180, check=False
             )
             assert done.returncode == 0, first + done.stdout + done.stderr
             self.printed = done.stdout

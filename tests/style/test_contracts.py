@@ -47,7 +47,7 @@ def lint(folder: Path, *contract: str) -> subprocess.CompletedProcess[str]:
         env=os.environ | {"PYTHONPATH": str(folder / "src"), "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=180,
         check=False,
     )
 

@@ -40,7 +40,7 @@ def codes(path: str, text: str) -> set[str]:
         input=text,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     return {finding["code"] for finding in json.loads(done.stdout)}

@@ -24,7 +24,7 @@ def find_python(folder: Path, programs: dict[str, str], **env: str) -> subproces
         (folder / name).chmod(0o755)
     command = ["/bin/sh", str(ROOT / "scripts" / "find-python")]
     return subprocess.run(
-        command, env={"PATH": str(folder), **env}, capture_output=True, text=True, timeout=60, check=False
+        command, env={"PATH": str(folder), **env}, capture_output=True, text=True, timeout=180, check=False
     )
 
 
@@ -78,7 +78,7 @@ def test_what_is_run_takes_all_its_settings_from_its_surroundings(tmp_path: Path
         env={"PATH": os.environ["PATH"], "ROADBED_DATA": "elsewhere"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert (done.stdout, done.stderr) == (f"up --port 9000, {tmp_path}, elsewhere\n", "")

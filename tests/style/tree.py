@@ -17,7 +17,7 @@ def files() -> tuple[Path, ...]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=180,
     )
     paths = {Path(name) for name in listing.stdout.split("\0") if name}
     return tuple(sorted(path for path in paths if (ROOT / path).is_file()))

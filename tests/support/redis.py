@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.support.ports import free_port, is_listening
 from tests.support.process import ServerProcess
 from tests.support.programs import find_program
+from tests.support.waiting import PATIENCE
 
 
 class RedisServer:
@@ -25,7 +26,7 @@ class RedisServer:
         options = ("--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--dir", str(self._folder))
         command = [find_program("redis-server"), "--port", str(self.port), *options]
         self._process = ServerProcess(command, self._folder / "redis.log")
-        self._process.wait_ready(lambda: is_listening(self.port), 30)
+        self._process.wait_ready(lambda: is_listening(self.port), PATIENCE)
 
     def kill(self) -> None:
         """Kill the server at once."""

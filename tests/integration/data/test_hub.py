@@ -251,7 +251,7 @@ async def test_watchers_that_come_and_go_see_each_change_once_in_order(
         position = 0
         while not (done.is_set() and position >= total):
             async with watching(hub, None, position) as watcher:
-                await eventually(partial(has_seen, watcher, position, position + rng.randrange(1, 30)), "more", 30)
+                await eventually(partial(has_seen, watcher, position, position + rng.randrange(1, 30)), "more")
                 position = watcher.position
                 seen.extend(watcher.numbers)
         return seen

@@ -174,7 +174,7 @@ async def test_a_server_that_crashes_and_returns(own_postgres: PostgresServer, h
 
 async def test_a_line_that_falls_silent_is_given_up_within_bounds(postgres_store: PostgresStore, heard: Heard) -> None:
     async with line_to(postgres_store.url) as (url, line):
-        options = PostgresOptions(url, statement_timeout=0.1, pool_timeout=0.5, connect_timeout=0.5)
+        options = PostgresOptions(url, statement_timeout=0.5, pool_timeout=1.0, connect_timeout=1.0)
         database = await open_postgres(options, heard.events)
         flight = database.flight(PUT_THINGS)
         assert await flight.join(Thing(1, "a")) == 1

@@ -153,7 +153,7 @@ async def test_naively_a_stale_statement_in_a_transaction_is_an_error_of_the_dri
 
 
 async def test_a_flight_that_takes_too_long_is_broken_off_for_all(postgres_store: PostgresStore, heard: Heard) -> None:
-    database = await postgres_store.open(heard, statement_timeout=0.1)
+    database = await postgres_store.open(heard, statement_timeout=0.5)
 
     async def linger(connection: Any, items: list[Any]) -> Sequence[Any]:
         await connection.execute("SELECT pg_sleep(60)")

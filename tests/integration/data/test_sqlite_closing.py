@@ -155,7 +155,7 @@ def test_when_the_event_loop_ends_first_the_process_ends_too(sqlite_store: Sqlit
     root = Path(__file__).parents[3]
     environment = os.environ | {"PYTHONPATH": f"{root}{os.pathsep}{root / 'src'}"}
     command = [sys.executable, "-c", UNCLOSED, str(sqlite_store.path)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=180, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert sqlite_store.rows("SELECT id FROM thing") == ["1"]
 

@@ -92,8 +92,8 @@ def slow_program(seconds: float) -> Program:
 
 async def test_a_job_that_takes_too_long_fails_alone(sqlite_store: SqliteStore, heard: Heard) -> None:
     """SQLite undoes the whole transaction when a write is interrupted: the neighbours are written all the same."""
-    database = await sqlite_store.open(heard, statement_timeout=0.1)
-    slow = database.flight(slow_program(0.1))
+    database = await sqlite_store.open(heard, statement_timeout=0.5)
+    slow = database.flight(slow_program(0.5))
     commits = await count_commits(database)
     async with held_writer(database):
         futures = [put(database, 1), slow.join(Thing(2, "slow")), put(database, 3)]
@@ -104,8 +104,8 @@ async def test_a_job_that_takes_too_long_fails_alone(sqlite_store: SqliteStore, 
 
 
 async def test_when_several_take_too_long_the_others_are_still_written(sqlite_store: SqliteStore) -> None:
-    database = await sqlite_store.open(None, statement_timeout=0.1)
-    first, second = database.flight(slow_program(0.1)), database.flight(slow_program(0.1))
+    database = await sqlite_store.open(None, statement_timeout=0.5)
+    first, second = database.flight(slow_program(0.5)), database.flight(slow_program(0.5))
     await put(database, 9, "taken")
     async with held_writer(database):
         futures = [put(database, 1), first.join(Thing(2, "slow")), put(database, 3, "taken")]
@@ -117,10 +117,10 @@ async def test_when_several_take_too_long_the_others_are_still_written(sqlite_st
 
 async def test_each_job_has_the_whole_time_for_itself(sqlite_store: SqliteStore) -> None:
     """A clock for the whole commit would take from the last what the first ones used."""
-    database = await sqlite_store.open(None, statement_timeout=0.4)
+    database = await sqlite_store.open(None, statement_timeout=2.0)
 
     def work(run: Any, items: list[Any]) -> Sequence[Any]:
-        time.sleep(0.3)
+        time.sleep(0.8)
         # Enough steps for a look at the clock.
         run.connection.execute(
             "WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 30000) SELECT max(n) FROM s"

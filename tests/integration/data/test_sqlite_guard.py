@@ -137,7 +137,7 @@ def run(program: str, store: SqliteStore) -> list[str]:
     root = Path(__file__).parents[3]
     environment = os.environ | {"PYTHONPATH": f"{root}{os.pathsep}{root / 'src'}"}
     command = [sys.executable, "-c", program, str(store.path)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=180, check=False)
     assert done.returncode == 9, done.stderr
     return done.stdout.split()
 

@@ -44,7 +44,7 @@ def is_free(database: Path) -> bool:
 
 
 async def test_who_holds_it_for_too_long_makes_writes_fail_and_not_hang(sqlite_store: SqliteStore) -> None:
-    database = await sqlite_store.open(None, busy_timeout=0.05)
+    database = await sqlite_store.open(None, busy_timeout=0.5)
     with held(sqlite_store.path):
         for _ in range(2):
             with pytest.raises(Unavailable, match=HELD):
@@ -68,7 +68,7 @@ async def test_a_write_goes_on_as_soon_as_the_lock_is_free(sqlite_store: SqliteS
 
 async def test_an_opening_does_not_hang_on_it(sqlite_store: SqliteStore) -> None:
     with held(sqlite_store.path), pytest.raises(Unavailable, match=HELD):
-        await sqlite_store.open(None, busy_timeout=0.05)
+        await sqlite_store.open(None, busy_timeout=0.5)
     await eventually(lambda: threads() == [], "the threads to end")
 
 
@@ -89,7 +89,7 @@ async def test_closing_breaks_the_wait_off(sqlite_store: SqliteStore) -> None:
 async def test_a_symbolic_link_leads_to_the_same_lock_and_log(sqlite_store: SqliteStore) -> None:
     link = sqlite_store.path.with_name("link.db")
     link.symlink_to(sqlite_store.path)
-    database = await SqliteStore(link).open(None, busy_timeout=0.05)
+    database = await SqliteStore(link).open(None, busy_timeout=0.5)
     assert await database.execute(things.PUT, id=1, name="a", amount=1) == 1
     assert database.gauges()["wal_bytes"] > 0
     with held(sqlite_store.path), pytest.raises(Unavailable, match=HELD):

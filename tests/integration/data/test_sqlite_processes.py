@@ -84,7 +84,7 @@ def race(program: str, store: SqliteStore, processes: int) -> list[str]:
         process.stdin.write("\n")
         process.stdin.flush()
     for process in running:
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=180)
         assert (process.returncode, said) == (0, "")
     return store.rows("SELECT line FROM log ORDER BY id")
 
@@ -115,7 +115,7 @@ def test_two_processes_may_make_the_same_new_file(tmp_path: Path) -> None:
     for number in range(2):
         running = [start(opens, tmp_path / f"{number}.db", name, 0) for name in "ab"]
         for process in running:
-            _, said = process.communicate("\n", timeout=60)
+            _, said = process.communicate("\n", timeout=180)
             assert (process.returncode, said) == (0, "")
 
 
@@ -140,7 +140,7 @@ async def _opened_after_kill(holder: "subprocess.Popen[str]", store: SqliteStore
 
 
 async def test_a_foreign_program_that_holds_the_file_makes_us_wait_and_give_up(sqlite_store: SqliteStore) -> None:
-    database = await sqlite_store.open(None, busy_timeout=0.1)
+    database = await sqlite_store.open(None, busy_timeout=0.5)
     foreign = apsw.Connection(str(sqlite_store.path))
     foreign.execute("BEGIN IMMEDIATE")
     with pytest.raises(Unavailable, match="Another program held the database for too long: nothing was written"):

@@ -69,7 +69,7 @@ async def test_a_reader_cannot_write(sqlite: Database, heard: Heard, sql: str) -
 
 
 async def test_a_read_that_takes_too_long_is_broken_off(sqlite_store: SqliteStore, heard: Heard) -> None:
-    database = await sqlite_store.open(heard, statement_timeout=0.05)
+    database = await sqlite_store.open(heard, statement_timeout=0.5)
     with pytest.raises(DeadlineExceeded, match="exceeded its time limit"):
         await database.fetch(things.LINGER)
     assert await database.fetch(things.ALL) == []

@@ -172,7 +172,7 @@ async def test_no_update_is_lost(database: Database) -> None:
 
 
 async def test_a_block_that_takes_too_long_gives_way_to_others(store: Store) -> None:
-    database = await store.open(transaction_timeout=0.05)
+    database = await store.open(transaction_timeout=0.5)
     other = await store.open()
 
     async def block(run: Statements) -> None:
@@ -181,7 +181,7 @@ async def test_a_block_that_takes_too_long_gives_way_to_others(store: Store) -> 
         await other.execute(things.PUT_OR_LEAVE, id=1, name="other", amount=7)
         await put(run, 2)
 
-    with pytest.raises(DeadlineExceeded, match=r"rolled back after 0\.05 s"):
+    with pytest.raises(DeadlineExceeded, match=r"rolled back after 0\.5 s"):
         await transact(database, block)
     assert await database.fetch(things.ALL) == [Row(1, "other", 7)]
     await put(database, 3)
@@ -203,7 +203,7 @@ async def test_a_block_that_ends_too_late_is_undone(store: Store) -> None:
 
 
 async def test_a_statement_that_takes_too_long_is_broken_off(store: Store) -> None:
-    database = await store.open(statement_timeout=0.1)
+    database = await store.open(statement_timeout=0.5)
 
     async def block(run: Statements) -> None:
         await put(run, 1)

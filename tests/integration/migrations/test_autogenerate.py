@@ -48,7 +48,7 @@ def metadata():
 def autogenerate(url: str, *declared: str, path: Path = Path()) -> str:
     command = [sys.executable, "-m", "tests.integration.migrations.autogenerate", url, *declared]
     environment = {"PYTHONPATH": f"{Path.cwd()}:{path.absolute()}"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -38,7 +38,7 @@ REMARKS = {
 
 def told(what: str, folder: Path, *more: str) -> list[Any]:
     command = [sys.executable, "-m", "tests.integration.migrations.stages", what, str(folder), *more]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr
     return [msgspec.json.decode(line) for line in done.stdout.splitlines()]
 

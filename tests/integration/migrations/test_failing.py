@@ -48,7 +48,7 @@ class InBackground:
             self.outcome = error
 
     def child(self) -> int:
-        wait_until(lambda: self._started.exists() and self._started.read_text(), "the revision runs", within=30)
+        wait_until(lambda: self._started.exists() and self._started.read_text(), "the revision runs")
         return int(self._started.read_text())
 
     def join(self) -> Any:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from roadbed.data.named_sql import parse
+from roadbed.data.queries import Query
 from roadbed.domains.telemetry import importer, rows
 from roadbed.domains.telemetry.importer import Importer, Options, Report
 from roadbed.domains.telemetry.service import Telemetry
@@ -19,6 +21,7 @@ from tests.integration.telemetry.databases import DOMAIN, opened, stored
 from tests.support.programs import find_program
 
 ASSETS = [{"AssetID": "1", "Latitude": "47.5568277613", "Longitude": "8.2338560914", "descri": "UW Beznau"}]
+NOTES = Query("notes", parse("-- name: n\nSELECT count(*) FROM telemetry_import")["n"], tuple)
 GID = "0192f0c1-1111-7111-8111-{:012d}"
 
 
@@ -188,7 +191,7 @@ def command(url: str, paths: list[Path], *options: str) -> subprocess.Popen[byte
 
 
 def last_report(process: subprocess.Popen[bytes]) -> dict[str, Any]:
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=180)
     assert process.returncode == 0
     return json.loads(out)[-1]
 
@@ -196,6 +199,11 @@ def last_report(process: subprocess.Popen[bytes]) -> dict[str, Any]:
 async def holds_anything(url: str) -> bool:
     async with opened(url) as database:
         return (await Telemetry(database, now).last_values(1, None, False)).items != []
+
+
+async def holds_a_note(url: str) -> bool:
+    async with opened(url) as database:
+        return await database.fetch(NOTES) != [(0,)]
 
 
 def test_a_killed_import_goes_on(telemetry_url: str, folder: Path) -> None:
@@ -226,7 +234,8 @@ def test_a_file_of_300_mb_takes_less_than_200_mb_of_memory(telemetry_url: str, f
     assert path.stat().st_size > 300_000_000
     paths = [folder / "assets.json", folder / "signal.json", path]
     first = command(telemetry_url, paths)
-    time.sleep(15)
+    while first.poll() is None and not asyncio.run(holds_a_note(telemetry_url)):
+        time.sleep(0.5)
     first.kill()
     first.communicate()
     second = command(telemetry_url, paths)

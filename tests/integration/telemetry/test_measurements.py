@@ -46,7 +46,9 @@ ROWS = st.lists(
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(programs=st.lists(ROWS, min_size=1, max_size=3), offset=st.integers(1, 30_000))
 async def test_the_later_write_wins(service: Telemetry, form: str, programs: list[list[Row]], offset: int) -> None:
     make, write = FORMATS[form]

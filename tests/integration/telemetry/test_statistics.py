@@ -73,7 +73,9 @@ async def replace(service: Telemetry, values: list[float]) -> Window:
 replace.next = START  # type: ignore[attr-defined]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(values=st.lists(VALUES, min_size=1, max_size=40))
 @example(values=[0.1, 0.1, 0.1])
 @example(values=[1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16])

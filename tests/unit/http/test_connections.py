@@ -18,7 +18,7 @@ from tests.unit.http.serving import CHUNKED, GET, HEAD, OPTIONS, POST, Client, S
     ("sent", "expected"), [(b"", b""), (b"\r\n", b""), (b"GET /ping HTTP/1.1\r\n", b"408"), (b"G", b"408")]
 )
 async def test_a_head_takes_only_so_long(serve: Serve, sent: bytes, expected: bytes) -> None:
-    world = await serve(HttpOptions(head_timeout=0.05))
+    world = await serve(HttpOptions(head_timeout=0.5))
     client = await world.server.connect()
     await client.send(sent)
     reply = await client.rest()

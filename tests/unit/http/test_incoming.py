@@ -94,8 +94,8 @@ async def slowly(edge: Edge, pauses: list[float]) -> Any:
 
 
 async def test_every_silence_has_its_own_time() -> None:
-    edge, _, service = make(body_timeout=0.1, sweep_interval=0.01)
-    reply = await slowly(edge, [0.05] * 5)
+    edge, _, service = make(body_timeout=1.0, sweep_interval=0.01)
+    reply = await slowly(edge, [0.25] * 5)
     assert (reply.status, reply.json()["type"]) == (408, "urn:roadbed:problem:too-slow")
     # All of it took longer than the limit, no silence before the last one did.
     assert service.sizes == [1] * 5

@@ -83,7 +83,7 @@ def test_hosts_that_requests_may_ask_for(settings: Settings, hosts: tuple[str, .
 def test_the_socket_listens() -> None:
     with listen(Settings(port=0)) as sock:
         port = sock.getsockname()[1]
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
             assert client.getpeername() == ("127.0.0.1", port)
 
 
@@ -116,7 +116,7 @@ def test_a_busy_port() -> None:
 def test_a_port_is_free_again_at_once() -> None:
     first = listen(Settings(port=0))
     port = first.getsockname()[1]
-    with socket.create_connection(("127.0.0.1", port), timeout=5):
+    with socket.create_connection(("127.0.0.1", port), timeout=60):
         first.close()
     with listen(Settings(port=port)) as second:
         assert second.getsockname()[1] == port

@@ -65,7 +65,7 @@ class Worker:
     def end(self, *, kill: bool = False) -> None:
         if kill:
             self._process.kill()
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=60)
 
     def __enter__(self) -> Self:
         return self
@@ -196,7 +196,7 @@ def test_two_services_do_not_share_a_folder(tmp_path: Path) -> None:
 def dead() -> int:
     """The id of a process that is no more."""
     process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait(timeout=30)
+    process.wait(timeout=60)
     return process.pid
 
 

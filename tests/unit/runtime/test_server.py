@@ -76,7 +76,7 @@ class Script:
             ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", f"http://127.0.0.1:{self.port}/"],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
             check=False,
         )
         return done.stdout == "204"
@@ -126,7 +126,7 @@ def test_one_process_ends_in_peace(tmp_path: Path, number: signal.Signals) -> No
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_workers_end_in_peace(tmp_path: Path, number: signal.Signals) -> None:
     script = Script(tmp_path, 2)
-    wait_until(lambda: "serving" in script.lines, "all workers serve", within=30)
+    wait_until(lambda: "serving" in script.lines, "all workers serve")
     answered = script.answers()
     assert (answered, script.process.end(number, 30), script.lines) == (
         True,
@@ -137,7 +137,7 @@ def test_workers_end_in_peace(tmp_path: Path, number: signal.Signals) -> None:
 
 def test_ctrl_c_in_a_terminal_reaches_all_and_still_ends_in_peace(tmp_path: Path) -> None:
     script = Script(tmp_path, 2)
-    wait_until(lambda: "serving" in script.lines, "all workers serve", within=30)
+    wait_until(lambda: "serving" in script.lines, "all workers serve")
     script.process.send_group(signal.SIGINT)
     assert (script.process.wait(30), script.lines) == (0, ["serving", "closed", "closed", "code 0"])
 

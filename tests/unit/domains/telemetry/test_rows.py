@@ -182,7 +182,9 @@ def test_an_array_that_breaks_off_says_how_far_it_came(monkeypatch: pytest.Monke
 LINES = st.lists(st.sampled_from([text for text, _ in [*TAKEN, *REFUSED]][:-1]), max_size=8)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(lines=LINES, size=st.integers(1, 90), block=st.integers(1, 200))
 def test_neither_cuts_nor_neighbours_change_a_row(
     monkeypatch: pytest.MonkeyPatch, lines: list[str], size: int, block: int
@@ -196,7 +198,9 @@ def test_neither_cuts_nor_neighbours_change_a_row(
     assert read(CsvRows(), cut(HEADER + "\n".join(lines).encode(), size)) == alone
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     values=st.lists(st.sampled_from([row for row, _ in OBJECTS][:-1]), max_size=8),
     size=st.integers(1, 90),
