@@ -163,6 +163,7 @@ def _request_ids() -> Iterator[Scenario]:
         )
 
 
+A_PROGRAM = {"Accept": "application/json"}
 A_BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 SCENARIOS = (
@@ -218,17 +219,17 @@ SCENARIOS = (
             (
                 get(path, headers=A_BROWSER, status=302, expect={"Location": f"/console/{name}", "Vary": "Accept"}),
                 Step(call=f"HEAD {path}", headers=A_BROWSER, status=302, expect={"Location": f"/console/{name}"}),
-                get(path, headers={"Accept": "*/*"}, status=status, expect={"Location": None}),
-                get(path, headers={"Accept": "application/json"}, status=status, expect={"Location": None}),
-                get(path, status=status, expect={"Location": None}),
+                get(path, headers={"Accept": "*/*"}, status=status, faults=faults, expect={"Location": None}),
+                get(path, headers=A_PROGRAM, status=status, faults=faults, expect={"Location": None}),
+                get(path, status=status, faults=faults, expect={"Location": None}),
                 get(path, headers={**A_BROWSER, "Host": "evil.example"}, status=403),
             ),
         )
-        for name, path, status in (
+        for name, path, status, *faults in (
             ("ledger", "/ledger", 404),
             ("ledger", "/ledger/", 404),
             ("kv", "/kv", 200),
-            ("kv", "/kv/", 400),
+            ("kv", "/kv/", 400, "path:key"),
             ("items", "/items", 200),
             ("items", "/items/", 404),
             ("telemetry", "/telemetry", 404),
