@@ -82,11 +82,8 @@ def up(
     """Migrate the database, then serve."""
     from roadbed.cli.serving import serve_after_migration
 
-    raise typer.Exit(
-        serve_after_migration(
-            settings(apps, host=host, port=port, data=data, domains=domains, workers=workers).settings
-        )
-    )
+    loaded = settings(apps, host=host, port=port, data=data, domains=domains, workers=workers)
+    raise typer.Exit(serve_after_migration(loaded.settings, loaded.sources))
 
 
 @app.command()
@@ -101,9 +98,8 @@ def serve(
     """Serve; refuse a database that is behind or ahead of this release."""
     from roadbed.cli.serving import serve_as_it_is
 
-    raise typer.Exit(
-        serve_as_it_is(settings(apps, host=host, port=port, data=data, domains=domains, workers=workers).settings)
-    )
+    loaded = settings(apps, host=host, port=port, data=data, domains=domains, workers=workers)
+    raise typer.Exit(serve_as_it_is(loaded.settings, loaded.sources))
 
 
 @migrate.command()
