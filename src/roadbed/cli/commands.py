@@ -254,6 +254,20 @@ def doctor(
 
 
 @app.command()
+def stats(
+    data: Data = None,
+    domains: Domains = None,
+    apps: Apps = None,
+    as_json: Json = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every two seconds, until Ctrl-C.")] = False,
+) -> None:
+    """Tell how the service does, from what its processes have written: figures, storage, failed requests."""
+    from roadbed.cli.statistics import look_and_tell
+
+    look_and_tell(settings(apps, data=data, domains=domains).settings, as_json=as_json, watch=watch)
+
+
+@app.command()
 def openapi(domains: Domains = None, apps: Apps = None) -> None:
     """Print the OpenAPI document of the enabled domains; needs no database."""
     from roadbed.cli.describing import print_document

@@ -18,7 +18,7 @@ from roadbed.platform.figures import Collector
 from roadbed.platform.measuring import measure
 from roadbed.platform.model import Node
 from roadbed.platform.recording import PATIENCE, Options, Probe, Recorder
-from roadbed.platform.service import disk_of
+from roadbed.platform.shown import disk_of
 from roadbed.runtime.counts import Counts
 from roadbed.runtime.jobs import Job, Jobs
 

@@ -44,16 +44,14 @@ class Reader:
         since = max(since, min(until, now) - KEPT)
         width = span(since, until, points, self._finest(since, now))
         first = from_micros(to_micros(since) // width * width)
-        rows, latest = await asyncio.gather(self._series(first, until, width, points), self.latest())
+        rows, latest = await asyncio.gather(self._series(first, until, width, points), self.last(LATELY))
         return Figures(since, until, width / _MICROS, self._every, latest, [as_point(row) for row in rows])
 
-    async def latest(self) -> Point | None:
-        """Return the last minute as one point."""
+    async def last(self, length: timedelta) -> Point | None:
+        """Return the time until now as one point, or None where there are no figures of it."""
         now = self._clock()
-        rows = await self._series(now - LATELY, now, to_micros(now) + 1, 1)
-        if not rows:
-            return None
-        return msgspec.structs.replace(as_point(rows[0]), at=now - LATELY)
+        rows = await self._series(now - length, now, to_micros(now) + 1, 1)
+        return msgspec.structs.replace(as_point(rows[0]), at=now - length) if rows else None
 
     async def workers(self) -> list[WorkerRow]:
         """Return the last row of every process that has written lately."""

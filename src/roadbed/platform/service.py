@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import platform
-import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +17,7 @@ from roadbed.kernel.clock import Clock
 from roadbed.kernel.settings import Settings
 from roadbed.kernel.settings_sources import Loaded
 from roadbed.platform import statements
-from roadbed.platform.describing import branches, settings_shown, table_shown
-from roadbed.platform.measuring import WHOLE
+from roadbed.platform.describing import branches, settings_shown
 from roadbed.platform.model import (
     About,
     Branch,
@@ -35,15 +32,12 @@ from roadbed.platform.model import (
     Storage,
 )
 from roadbed.platform.reading import LATELY, Reader, as_worker
-from roadbed.platform.statements import ErrorRow
+from roadbed.platform.shown import errors_of, storage_of
 from roadbed.resource.domain import Domain
 from roadbed.runtime.health import Readiness
-from roadbed.runtime.storage import nearest
 
 CACHE_WINDOW = 3600
 """Seconds that the counts of the cache are of."""
-
-_LAST = UUID(int=2**128 - 1)
 
 
 class Platform:
@@ -102,28 +96,11 @@ class Platform:
 
     async def storage(self) -> Storage:
         """Return the tables as they were last measured, and the disk as it is now."""
-        rows = await self._database.fetch(statements.STORAGE)
-        whole = next((row for row in rows if row.name == WHOLE), None)
-        gauges = self._database.gauges()
-        is_file = self._database.dialect == "sqlite"
-        disk = shutil.disk_usage(disk_of(self._settings))
-        return Storage(
-            engine=self._database.dialect,
-            measured_at=None if whole is None else whole.at,
-            database_bytes=int(gauges["database_bytes"]) if is_file else (whole.bytes or 0) if whole else 0,
-            wal_bytes=int(gauges["wal_bytes"]) if is_file else None,
-            free_bytes=whole.row_count if is_file and whole else None,
-            disk_free=disk.free,
-            disk_size=disk.total,
-            tables=[table_shown(row, self._domains) for row in rows if row.name != WHOLE],
-        )
+        return await storage_of(self._database, self._settings, self._domains)
 
     async def errors(self, limit: int, after: UUID | None, total: bool) -> Listing[ErrorShown]:
         """Return a page of failed requests, newest first."""
-        rows = await self._database.fetch(statements.ERRORS, before=after or _LAST, limit=limit + 1)
-        more = rows[limit - 1].id if len(rows) > limit else None
-        count = await self._database.fetch_one(statements.COUNT_ERRORS) if total else None
-        return Listing([error_shown(row) for row in rows[:limit]], more, count.total if count else None)
+        return await errors_of(self._database, limit, after, total=total)
 
     def settings(self) -> list[SettingShown]:
         """Return the settings in force."""
@@ -179,25 +156,3 @@ class Platform:
 def rate(hits: int, misses: int) -> float | None:
     """Return the share of hits, or None where nobody asked."""
     return hits / (hits + misses) if hits + misses else None
-
-
-def error_shown(row: ErrorRow) -> ErrorShown:
-    """Return a failed request as it is shown."""
-    return ErrorShown(
-        id=row.id,
-        at=row.at,
-        request_id=row.request_id,
-        method=row.method,
-        route=row.route,
-        status=row.status,
-        type=f"urn:roadbed:problem:{row.problem or 'internal'}",
-        title=row.title,
-        error=row.error,
-        node=row.node,
-        pid=row.pid,
-    )
-
-
-def disk_of(settings: Settings) -> Path:
-    """Return a folder on the disk that matters: that of the embedded database, or of the data directory."""
-    return nearest(settings.sqlite_path.parent if settings.dialect == "sqlite" else settings.data)
