@@ -23,7 +23,7 @@ from roadbed.platform.service import Platform
 CLAIMS = ("/platform", "/console")
 """Below these there is nothing but the platform's own: the operations of this file, and the console's pages."""
 
-Points = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+Points = Annotated[int, msgspec.Meta(ge=2, le=1000)]
 Since = Annotated[datetime | None, Query("from")]
 Until = Annotated[datetime | None, Query("to")]
 
@@ -39,12 +39,12 @@ async def about(call: Call[Platform]) -> About:
 
 
 @operations.get("/platform/statistics", alone=True)
-async def statistics(call: Call[Platform], since: Since = None, until: Until = None, points: Points = 120) -> Figures:
+async def statistics(call: Call[Platform], since: Since = None, until: Until = None, points: Points = 200) -> Figures:
     """Return figures of a range of time: requests, errors, latency, cache, flights, queues, CPU, memory, disk.
 
-    The range is the last hour unless said. It is cut into at most `points` spans, which begin at multiples of their
-    length; none is shorter than the tick at which figures are written. Spans without figures are left out. Figures go
-    back 30 days, those older than a day minute by minute.
+    The range is the last hour unless said. It is cut into at most `points` spans of an even length, which begin at
+    multiples of it; none is shorter than the tick at which figures are written. Spans without figures are left out.
+    Figures go back 30 days, those older than a day minute by minute.
     """
     if since is not None and until is not None and since >= until:
         raise Invalid(faults=[Fault("query:from", "Expected a time before `to`")])

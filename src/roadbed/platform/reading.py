@@ -25,6 +25,7 @@ FINE = timedelta(days=1)
 """How long rows are kept, and those of them that are finer than a minute."""
 
 _MICROS = 1_000_000
+_EVEN = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600, 43200, 86400)
 
 
 class Reader:
@@ -36,12 +37,15 @@ class Reader:
         self._clock = clock
 
     async def figures(self, since: datetime | None, until: datetime | None, points: int) -> Figures:
-        """Return the figures of a range (the last hour unless said) as at most ``points`` spans."""
+        """Return the figures of a range (the last hour unless said) as at most ``points`` spans.
+
+        Of the range is left what may hold figures: thirty days, until now.
+        """
         now = self._clock()
-        until = until or (now if since is None or since < now else since + DEFAULT_RANGE)
-        since = since or until - DEFAULT_RANGE
-        # What lies before is not kept: an absurd range must not make absurdly long spans.
-        since = max(since, min(until, now) - KEPT)
+        # What lies before is not kept, and nothing comes after: an absurd range must not make absurdly long spans.
+        least, most = now - KEPT, now + DEFAULT_RANGE
+        until = now if until is None else min(max(until, least), most)
+        since = max(until - DEFAULT_RANGE, least) if since is None else min(max(since, least), until)
         width = span(since, until, points, self._finest(since, now))
         first = from_micros(to_micros(since) // width * width)
         rows, latest = await asyncio.gather(self._series(first, until, width, points), self.last(LATELY))
@@ -67,15 +71,16 @@ class Reader:
 
 
 def span(since: datetime, until: datetime, points: int, finest: int) -> int:
-    """Return the microseconds of the shortest spans, a multiple of ``finest``, of which ``points`` cover a range.
+    """Return the microseconds of the shortest spans of which at most ``points`` (2 or more) cover a range.
 
-    Spans begin at multiples of their length, so the first may begin before ``since``.
+    They begin at multiples of their length, so that a range whose ends lie within spans has one more of them. Only the
+    length of the range decides, so that one that moves on with the time keeps its spans. Lengths are those that people
+    read off an axis, where these are multiples of ``finest``.
     """
-    begin, end = to_micros(since), to_micros(until)
-    factor = max(-(-(end - begin) // (points * finest)), 1)
-    while -(-end // (factor * finest)) - begin // (factor * finest) > points and factor * finest <= end:
-        factor += 1
-    return factor * finest
+    length = to_micros(until) - to_micros(since)
+    least = max(-(-length // (points - 1)), finest)
+    even = (width * _MICROS for width in _EVEN if width * _MICROS >= least and width * _MICROS % finest == 0)
+    return next(even, -(-least // finest) * finest)
 
 
 def as_point(row: SeriesRow) -> Point:
