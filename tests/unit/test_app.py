@@ -54,6 +54,7 @@ async def test_an_api_client_gets_a_description(migrated: Settings) -> None:
                 "openapi": "/openapi.json",
                 "resources": "/resources.json",
                 "health": "/health/ready",
+                "platform": "/platform",
                 "metrics": "/metrics",
             },
         },
@@ -265,3 +266,63 @@ def test_domains_that_claim_one_path_are_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(module, "load_domains", lambda _: [ledger, twin])
     with pytest.raises(ConfigurationError, match="is taken by"):
         describe(Settings())
+
+
+@pytest.mark.parametrize("path", ["/platform", "/platform/mine", "/console", "/console/app.js"])
+def test_a_domain_that_claims_what_is_the_platforms_own_is_refused(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    (ledger,) = module.load_domains(("ledger",))
+    operations: Operations[Any] = Operations("greedy", "Wants all")
+    assert ledger.operations is not None
+    operations.get(path)(ledger.operations.declared[0].function)
+    greedy = msgspec.structs.replace(ledger, name="greedy", operations=operations)
+    monkeypatch.setattr(module, "load_domains", lambda _: [greedy])
+    with pytest.raises(ConfigurationError, match="and all below it belong to operations"):
+        describe(Settings())
+
+
+async def test_figures_can_be_switched_off(migrated: Settings) -> None:
+    async with served(msgspec.structs.replace(migrated, statistics_every=0.0)) as (client, _):
+        await client.get("/ping")
+        found = (await client.get("/platform")).json()
+        statistics = (await client.get("/platform/statistics")).json()
+    assert (found["statistics_every"], found["workers"], statistics["every"]) == (0.0, [], 0.0)
+
+
+async def test_the_end_of_a_process_writes_its_figures(migrated: Settings) -> None:
+    async with served(migrated) as (client, _):
+        before = (await client.get("/platform/statistics")).json()["latest"]
+        await client.get("/ping")
+        ours = (await client.get("/platform")).json()["process"]
+    async with served(migrated) as (client, _):
+        after = (await client.get("/platform/statistics")).json()["latest"]
+        workers = (await client.get("/platform")).json()["workers"]
+    assert after["requests"] >= (before["requests"] if before else 0) + 3
+    assert ours["id"] in {worker["id"] for worker in workers}
+
+
+async def test_settings_tell_their_sources(migrated: Settings) -> None:
+    application = build(migrated, sources=dict.fromkeys(migrated.__struct_fields__, "somewhere"))
+    async with application.running({}):
+        transport = httpx.ASGITransport(application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            found = (await client.get("/platform/settings")).json()
+    assert {row["source"] for row in found} == {"somewhere"}
+
+
+async def test_the_cache_is_cleared(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, log_level="error", domains=("items",))
+    await asyncio.to_thread(migrate_if_behind, settings)
+    async with served(settings) as (client, _):
+        states = [(await client.get("/items")).headers["cache-status"] for _ in range(2)]
+        full = (await client.get("/platform/cache")).json()
+        cleared = await client.delete("/platform/cache")
+        empty = (await client.get("/platform/cache")).json()
+        states.append((await client.get("/items")).headers["cache-status"])
+    assert (cleared.status_code, cleared.content, full["entries"], empty["entries"], empty["bytes"]) == (
+        204,
+        b"",
+        1,
+        0,
+        0,
+    )
+    assert [state.partition("; ")[2].partition(";")[0] for state in states] == ["fwd=uri-miss", "hit", "fwd=uri-miss"]

@@ -58,13 +58,23 @@ def branches(stored: Sequence[str], domains: Iterable[Domain[Any]]) -> list[Bran
         for branch, line in known_revisions(shipped_locations()).items()
         if branch not in lines and any(revision in stored for revision in line)
     }
-    found = [_branch(branch, line, stored) for branch, line in {**lines, **beside}.items()]
-    unknown = state(stored, enabled, shipped_locations()).unknown
-    return found + [Branch(each.partition("_")[0], "ahead", each, None, False, []) for each in unknown]
+    lines |= beside
+    beyond = {_branch_of(each, lines): each for each in state(stored, enabled, shipped_locations()).unknown}
+    found = [_branch(branch, line, stored, beyond.pop(branch, None)) for branch, line in lines.items()]
+    return found + [Branch(branch, "ahead", each, None, False, []) for branch, each in beyond.items()]
 
 
-def _branch(branch: str, line: list[str], stored: Sequence[str]) -> Branch:
+def _branch_of(revision: str, known: Iterable[str]) -> str:
+    """Return the branch that a revision is of, by its name: one that is known, or what comes before the number."""
+    fitting = [branch for branch in known if revision.startswith(f"{branch}_")]
+    return max(fitting, key=len, default=revision.partition("_")[0])
+
+
+def _branch(branch: str, line: list[str], stored: Sequence[str], beyond: str | None) -> Branch:
     head = line[-1] if line else None
+    if beyond is not None:
+        # A newer release was here: all that this one knows came before.
+        return Branch(branch, "ahead", beyond, head, False, [Revision(revision, applied=True) for revision in line])
     automatic = head is not None and is_mark(head)
     places = [index for index, revision in enumerate(line) if revision in stored]
     reached = places[-1] if places else -1

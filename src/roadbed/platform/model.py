@@ -34,7 +34,7 @@ class Worker(msgspec.Struct, frozen=True):
 
     id: UUID
     node: str
-    pid: int
+    pid: Count
     started_at: datetime
     seen_at: datetime
     requests_per_second: float
@@ -52,7 +52,7 @@ class Node(msgspec.Struct, frozen=True):
 
     id: UUID
     node: str
-    pid: int
+    pid: Count
     started_at: datetime
 
 
@@ -180,12 +180,12 @@ class ErrorShown(msgspec.Struct, frozen=True):
     request_id: str
     method: str
     route: str
-    status: int
+    status: Annotated[int, msgspec.Meta(ge=100, le=599)]
     type: str
     title: str
     error: str
     node: str
-    pid: int
+    pid: Count
 
 
 class SettingShown(msgspec.Struct, frozen=True):
@@ -250,7 +250,7 @@ class CacheShown(msgspec.Struct, frozen=True):
     most_entries: Count
     most_bytes: Size
     ttl: Count
-    window: Annotated[int, msgspec.Meta(description="Seconds that the counts of the resources are of")]
+    window: Annotated[int, msgspec.Meta(ge=0, description="Seconds that the counts of the resources are of")]
     hits: Count
     misses: Count
     rate: float | None

@@ -133,3 +133,11 @@ def test_a_domain_may_bring_further_files(tmp_path: Path, monkeypatch: pytest.Mo
     assert (seeds.SEEDS, part_of(whole, "importer")) == (7, None)
     (single,) = load_domains(["outside_file:domain"])
     assert part_of(single, "seeds") is None
+
+
+@pytest.mark.parametrize("name", ["platform", "console"])
+def test_names_of_the_platforms_own_are_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    module = ModuleType("greedy")
+    setattr(module, "domain", Domain(name=name, title="Greedy"))  # noqa: B010 - a module knows no attributes of ours
+    monkeypatch.setitem(sys.modules, "greedy", module)
+    assert problems_of("greedy:domain") == (f"domains: 'greedy:domain': {name!r} is a name of the platform's own",)
