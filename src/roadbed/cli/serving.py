@@ -32,7 +32,7 @@ Sources = Mapping[str, str] | None
 
 def serve_after_migration(settings: Settings, sources: Sources = None) -> int:
     """Migrate, serve until a signal, return the exit code."""
-    return _serve(settings, migrate_if_behind, sources)
+    return _serve(settings, sources, migrate_if_behind)
 
 
 def serve_as_it_is(settings: Settings, sources: Sources = None) -> int:
@@ -43,10 +43,10 @@ def serve_as_it_is(settings: Settings, sources: Sources = None) -> int:
         prepare_storage(settings)
         return []
 
-    return _serve(settings, check, sources)
+    return _serve(settings, sources, check)
 
 
-def _serve(settings: Settings, prepare: Callable[[Settings], list[str]], sources: Sources) -> int:
+def _serve(settings: Settings, sources: Sources, prepare: Callable[[Settings], list[str]]) -> int:
     check_exposure(settings)
     describe(settings)  # A wrong declaration is told before anything is touched.
     sock = listen(settings)

@@ -227,6 +227,10 @@ def _add_statistics(catalogue: MetaData) -> None:
         *numbers,
         rowid=False,
     )
+    _add_details(catalogue)
+
+
+def _add_details(catalogue: MetaData) -> None:
     new_table(
         "statistic_cache",
         catalogue,

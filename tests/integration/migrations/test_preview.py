@@ -57,11 +57,20 @@ def test_touches_no_database(engine_url: str, ledger: list[Location]) -> None:
                 "CREATE TABLE idempotency",
                 "CREATE TABLE feed",
                 "CREATE TABLE change",
+                "CREATE TABLE statistic",
+                *(f"CREATE TABLE statistic_{part}" for part in ("cache", "watch", "error", "storage", "duty")),
                 "CREATE TABLE ledger_account",
                 "CREATE TABLE ledger_transaction",
             ],
         ),
         (("platform_0002",), ["CREATE TABLE ledger_account", "CREATE TABLE ledger_transaction"]),
+        (
+            ("platform_0001", "ledger_0001"),
+            [
+                "CREATE TABLE statistic",
+                *(f"CREATE TABLE statistic_{part}" for part in ("cache", "watch", "error", "storage", "duty")),
+            ],
+        ),
         (HEADS, []),
     ],
 )

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import msgspec
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from roadbed.data.migrations.locations import known_revisions
 from roadbed.domains.ledger import domain as declared
 from roadbed.kernel.errors import ConfigurationError
+from roadbed.resource.domain import Domain
 from roadbed.resource.registry import SHIPPED, load_domains, locations, part_of, shipped_locations
 
 PATH = "roadbed.domains.ledger:domain"
