@@ -13,8 +13,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
 from typing import Any
 
-import msgspec
-
 import roadbed
 from roadbed.data import changes, idempotency
 from roadbed.data.atomic import Atomic
@@ -25,28 +23,29 @@ from roadbed.data.opening import open_database
 from roadbed.http import batch, console
 from roadbed.http.asgi import Receive, Scope, Send
 from roadbed.http.caching import ResponseCache
-from roadbed.http.call import Call
 from roadbed.http.connections import STATE_KEY
 from roadbed.http.edge import Edge
 from roadbed.http.limits import HttpOptions
 from roadbed.http.operations import Operations
-from roadbed.http.reply import Reply
 from roadbed.kernel.clock import now
-from roadbed.kernel.errors import NotFound
 from roadbed.kernel.events import Events, Notice
 from roadbed.kernel.settings import Settings
-from roadbed.resource.describing import DomainDescription, describe_domains
+from roadbed.kernel.settings_sources import Loaded
+from roadbed.platform import api, basics
+from roadbed.platform.keeping import Statistics, this_process
+from roadbed.platform.service import Platform
 from roadbed.resource.domain import Domain
 from roadbed.resource.landing import leads
 from roadbed.resource.registry import load_domains, locations, shipped_locations
 from roadbed.runtime import memory
-from roadbed.runtime.health import Check, Readiness, Report
+from roadbed.runtime.counts import Counts
+from roadbed.runtime.health import Check, Readiness
 from roadbed.runtime.jobs import Job, Jobs
 from roadbed.runtime.lifecycle import lifespan, on_stop_signal, patiently, watch_parent
 from roadbed.runtime.listening import allowed_hosts
 from roadbed.runtime.log_events import log_events
 from roadbed.runtime.logs import open_logs
-from roadbed.runtime.metrics import CONTENT_TYPE, Metrics
+from roadbed.runtime.metrics import Metrics
 from roadbed.runtime.process import FILES_BESIDE_CONNECTIONS, raise_open_files
 
 CLOSE_TIMEOUT = 5.0
@@ -55,78 +54,6 @@ CLOSE_TIMEOUT = 5.0
 SWEEP_EVERY = 60.0
 FLUSH_EVERY = 1.0
 """Seconds between two sweeps of what is kept for a while, and between two flushes of metrics."""
-
-
-class Platform(msgspec.Struct):
-    """What the platform's own operations work on."""
-
-    domains: Sequence[Domain[Any]]
-    readiness: Readiness
-    metrics: Metrics | None
-
-
-class Index(msgspec.Struct, frozen=True):
-    """What this service is, and where to go on."""
-
-    name: str
-    version: str
-    domains: dict[str, str]
-    links: dict[str, str]
-
-
-class Alive(msgspec.Struct, frozen=True):
-    """The process answers."""
-
-    status: str = "ok"
-
-
-platform: Operations[Platform] = Operations("platform", "The service itself: what it is, its health, its metrics")
-
-
-@platform.get("/", documented=False, alone=True)
-async def index(call: Call[Platform]) -> Index:
-    """Describe the service to programs; browsers are led to the console."""
-    links = {
-        "documentation": "/docs",
-        "openapi": "/openapi.json",
-        "resources": "/resources.json",
-        "health": "/health/ready",
-    }
-    if call.service.metrics is not None:
-        links["metrics"] = "/metrics"
-    domains = {domain.name: domain.title for domain in call.service.domains}
-    return Index("Roadbed", roadbed.__version__, domains, links)
-
-
-@platform.get("/resources.json", alone=True)
-async def resources(call: Call[Platform]) -> list[DomainDescription]:
-    """Describe the domains that are on, and their resources: fields, bounds, order, filters, allowed statuses.
-
-    This is what the console makes its tables and forms from.
-    """
-    return describe_domains(call.service.domains)
-
-
-@platform.get("/health/live", alone=True)
-async def live(_call: Call[Platform]) -> Alive:
-    """Tell that the process is alive."""
-    return Alive()
-
-
-@platform.get("/health/ready", also={503: "The process should not get requests now"}, alone=True)
-async def ready(call: Call[Platform]) -> Report:
-    """Tell whether the process should get requests, with the state and latency of each component; 503 if not."""
-    report = await call.service.readiness.report()
-    call.status = 200 if report.status in ("ready", "degraded") else 503
-    return report
-
-
-@platform.get("/metrics", produces="text/plain", raises=[NotFound], alone=True)
-async def metrics(call: Call[Platform]) -> Reply:
-    """Return metrics in Prometheus's text format."""
-    if call.service.metrics is None:
-        raise NotFound("Metrics are switched off")
-    return Reply(body=await call.service.metrics.exposition(), media_type=CONTENT_TYPE)
 
 
 def http_options(settings: Settings) -> HttpOptions:
@@ -153,8 +80,8 @@ def describe(settings: Settings) -> Edge:
     Raises:
         ConfigurationError: a domain is unknown or declared wrongly, or two claim one path.
     """
-    groups: list[tuple[Operations[Any], Any]] = [(platform, None), (batch.operations, None)]
-    groups.append((console.operations, None))
+    groups: list[tuple[Operations[Any], Any]] = [(basics.operations, None), (api.operations, None)]
+    groups += [(batch.operations, None), (console.operations, None)]
     domains = load_domains(settings.domains)
     groups += [group for domain in domains for group in domain.described()]
     return Edge(groups, Events(), http_options(settings), leads=leads(domains))
@@ -168,8 +95,14 @@ def schema_state(stored: Sequence[str], domains: Sequence[Domain[Any]]) -> State
 class Application:
     """The ASGI application of one process. ``failure`` is what made its start or its stop fail."""
 
-    def __init__(self, settings: Settings, announce: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        announce: Callable[[], None] | None = None,
+        sources: Mapping[str, str] | None = None,
+    ) -> None:
         self.settings = settings
+        self._loaded = Loaded.of(settings, sources)
         self.failure: BaseException | None = None
         self._announce = announce
         self._served = False
@@ -205,19 +138,27 @@ class Application:
             schema_state(await database.stored_heads(), domains).require_current()
             cache = await open_cache(settings, database, events)
             stack.push_async_callback(cache.close)
-            figures = self._metrics(database, cache) if settings.metrics else None
+            counts = Counts()
+            counts.subscribe(events)
+            figures = self._metrics(database, cache, counts) if settings.metrics else None
+            node = this_process()
             services = [group for domain in domains for group in domain.opened(database, now)]
-            described = Platform(domains, self._readiness, figures)
+            described = basics.Basics(domains, self._readiness, figures)
+            watched = Platform(self._loaded, domains, database, cache, self._readiness, node, self._watchers, now)
             batches = batch.Batches(Atomic(database).run)
-            groups: list[tuple[Operations[Any], Any]] = [(platform, described), (batch.operations, batches), *services]
-            groups.append((console.operations, console.Console()))
+            groups: list[tuple[Operations[Any], Any]] = [(basics.operations, described), (api.operations, watched)]
+            groups += [(batch.operations, batches), (console.operations, console.Console()), *services]
             options, bodies = http_options(settings), ResponseCache(cache, events)
             self._edge = edge = Edge(groups, events, options, cache=bodies, leads=leads(domains))
             batches.serve(edge.endpoints)
             shared[STATE_KEY] = edge.connections
+            statistics = Statistics(settings, database, counts, node, events, now)
+            statistics.watch((database.gauges, cache.bodies.gauges, self._http_gauges), self._watchers)
+            stack.push_async_callback(statistics.finish)
             jobs = Jobs(events)
             stack.push_async_callback(jobs.stop)
             self._start_jobs(jobs, database, figures)
+            statistics.start(jobs)
             self._readiness.started({**_checks(database, domains), **cache.checks()})
             names = [domain.name for domain in domains]
             fields = {"domains": names, "engine": database.dialect, "process": os.getpid()}
@@ -227,8 +168,8 @@ class Application:
             memory.settle()
             yield edge
 
-    def _metrics(self, database: Database, cache: Cache) -> Metrics:
-        figures = Metrics(roadbed.__version__, database.dialect)
+    def _metrics(self, database: Database, cache: Cache, counts: Counts) -> Metrics:
+        figures = Metrics(roadbed.__version__, database.dialect, counts)
         figures.subscribe(self._events)
         figures.watch(database.gauges)
         figures.watch(cache.bodies.gauges)
@@ -244,6 +185,9 @@ class Application:
             "http_connections": len(edge.connections.open),
             "http_streams": len(edge.channels.open),
         }
+
+    def _watchers(self) -> Mapping[str, int]:
+        return {} if self._edge is None else self._edge.channels.feeds()
 
     def _start_jobs(self, jobs: Jobs, database: Database, figures: Metrics | None) -> None:
         jobs.start(Job("sweep idempotency keys", SWEEP_EVERY, SWEEP_EVERY, lambda: idempotency.sweep(database)))
@@ -289,9 +233,11 @@ def _checks(database: Database, domains: Sequence[Domain[Any]]) -> Mapping[str, 
     return {"database": database.ping, "schema": schema}
 
 
-def build(settings: Settings, announce: Callable[[], None] | None = None) -> Application:
+def build(
+    settings: Settings, announce: Callable[[], None] | None = None, sources: Mapping[str, str] | None = None
+) -> Application:
     """Return the ASGI application; nothing is opened before its lifespan begins. ``announce`` is called once it serves.
 
-    A worker process builds its own, from the same settings.
+    A worker process builds its own, from the same settings. ``sources`` tells of each where it comes from.
     """
-    return Application(settings, announce)
+    return Application(settings, announce, sources)

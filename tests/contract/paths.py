@@ -12,4 +12,6 @@ PATHS = """
 /vouchers/templates /vouchers/templates/export /vouchers/templates/import
 /vouchers/templates/{id} /vouchers/templates/{id}/history
 /batch /resources.json /health/live /health/ready /metrics
+/platform /platform/statistics /platform/storage /platform/errors /platform/settings /platform/migrations
+/platform/cache /platform/feeds
 """

@@ -56,6 +56,7 @@ async def test_an_api_client_gets_a_description(migrated: Settings) -> None:
                 "openapi": "/openapi.json",
                 "resources": "/resources.json",
                 "health": "/health/ready",
+                "platform": "/platform",
                 "metrics": "/metrics",
             },
         },
@@ -296,4 +297,16 @@ def test_domains_that_claim_one_path_are_refused(monkeypatch: pytest.MonkeyPatch
     twin = msgspec.structs.replace(ledger, name="twin", operations=operations)
     monkeypatch.setattr(module, "load_domains", lambda _: [ledger, twin])
     with pytest.raises(ConfigurationError, match="is taken by"):
+        describe(Settings())
+
+
+@pytest.mark.parametrize("path", ["/platform", "/platform/mine", "/console", "/console/app.js"])
+def test_a_domain_that_claims_what_is_the_platforms_own_is_refused(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    (ledger,) = module.load_domains(("ledger",))
+    operations: Operations[Any] = Operations("greedy", "Wants all")
+    assert ledger.operations is not None
+    operations.get(path)(ledger.operations.declared[0].function)
+    greedy = msgspec.structs.replace(ledger, name="greedy", operations=operations)
+    monkeypatch.setattr(module, "load_domains", lambda _: [greedy])
+    with pytest.raises(ConfigurationError, match="and all below it belong to operations"):
         describe(Settings())

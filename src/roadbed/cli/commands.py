@@ -82,11 +82,8 @@ def up(
     """Migrate the database, then serve."""
     from roadbed.cli.serving import serve_after_migration
 
-    raise typer.Exit(
-        serve_after_migration(
-            settings(apps, host=host, port=port, data=data, domains=domains, workers=workers).settings
-        )
-    )
+    loaded = settings(apps, host=host, port=port, data=data, domains=domains, workers=workers)
+    raise typer.Exit(serve_after_migration(loaded.settings, loaded.sources))
 
 
 @app.command()
@@ -101,9 +98,8 @@ def serve(
     """Serve; refuse a database that is behind or ahead of this release."""
     from roadbed.cli.serving import serve_as_it_is
 
-    raise typer.Exit(
-        serve_as_it_is(settings(apps, host=host, port=port, data=data, domains=domains, workers=workers).settings)
-    )
+    loaded = settings(apps, host=host, port=port, data=data, domains=domains, workers=workers)
+    raise typer.Exit(serve_as_it_is(loaded.settings, loaded.sources))
 
 
 @migrate.command()
@@ -255,6 +251,20 @@ def doctor(
 
     loaded = settings(apps, host=host, port=port, data=data, domains=domains)
     raise typer.Exit(examine_and_tell(loaded.settings, as_json=as_json))
+
+
+@app.command()
+def stats(
+    data: Data = None,
+    domains: Domains = None,
+    apps: Apps = None,
+    as_json: Json = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every two seconds, until Ctrl-C.")] = False,
+) -> None:
+    """Tell how the service does, from what its processes have written: figures, storage, failed requests."""
+    from roadbed.cli.statistics import look_and_tell
+
+    look_and_tell(settings(apps, data=data, domains=domains).settings, as_json=as_json, watch=watch)
 
 
 @app.command()

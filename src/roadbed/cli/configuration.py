@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from roadbed.cli.output import print_json, print_table
-from roadbed.kernel.settings import Setting, Settings
 from roadbed.kernel.settings_sources import Loaded
 
 
@@ -19,15 +18,6 @@ class Shown(msgspec.Struct, frozen=True):
 def print_settings(loaded: Loaded, *, as_json: bool) -> None:
     """Print all settings; secrets are masked in both forms."""
     if as_json:
-        print_json(
-            {row.name: Shown(_plain(loaded.settings, row, text), source) for row, text, source in loaded.shown()}
-        )
+        print_json({row.name: Shown(loaded.plain(row), source) for row, _, source in loaded.shown()})
     else:
         print_table(("setting", "value", "source"), ((row.name, text, source) for row, text, source in loaded.shown()))
-
-
-def _plain(settings: Settings, row: Setting, masked: str) -> object:
-    if row.about.secret:
-        return masked
-    value: object = getattr(settings, row.name)
-    return str(value) if row.kind not in (int, float, bool, tuple) else value

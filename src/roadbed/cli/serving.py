@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from socket import socket
 
 import roadbed
@@ -26,12 +26,16 @@ FIRST_REVISION = "platform_0001"
 """What runs in a database that was empty, and never again."""
 
 
-def serve_after_migration(settings: Settings) -> int:
+Sources = Mapping[str, str] | None
+"""Where each setting comes from, for those who look at a running service."""
+
+
+def serve_after_migration(settings: Settings, sources: Sources = None) -> int:
     """Migrate, serve until a signal, return the exit code."""
-    return _serve(settings, migrate_if_behind)
+    return _serve(settings, sources, migrate_if_behind)
 
 
-def serve_as_it_is(settings: Settings) -> int:
+def serve_as_it_is(settings: Settings, sources: Sources = None) -> int:
     """Serve until a signal, return the exit code; a database that does not fit is refused."""
 
     def check(settings: Settings) -> list[str]:
@@ -39,10 +43,10 @@ def serve_as_it_is(settings: Settings) -> int:
         prepare_storage(settings)
         return []
 
-    return _serve(settings, check)
+    return _serve(settings, sources, check)
 
 
-def _serve(settings: Settings, prepare: Callable[[Settings], list[str]]) -> int:
+def _serve(settings: Settings, sources: Sources, prepare: Callable[[Settings], list[str]]) -> int:
     check_exposure(settings)
     describe(settings)  # A wrong declaration is told before anything is touched.
     sock = listen(settings)
@@ -50,8 +54,8 @@ def _serve(settings: Settings, prepare: Callable[[Settings], list[str]]) -> int:
         ran = prepare(settings)
         lines = banner(settings, sock, ran)
         if settings.workers == 1:
-            return _serve_here(settings, sock, lines)
-        return _serve_with_workers(settings, sock, lines)
+            return _serve_here(settings, sock, lines, sources)
+        return _serve_with_workers(settings, sock, lines, sources)
     except KeyboardInterrupt:
         # Ctrl-C before anything served: nothing was begun that would have to be told.
         return server.STOPPED
@@ -59,8 +63,8 @@ def _serve(settings: Settings, prepare: Callable[[Settings], list[str]]) -> int:
         sock.close()
 
 
-def _serve_here(settings: Settings, sock: socket, lines: str) -> int:
-    application = build(settings, announce=functools.partial(print, lines, flush=True))
+def _serve_here(settings: Settings, sock: socket, lines: str, sources: Sources) -> int:
+    application = build(settings, functools.partial(print, lines, flush=True), sources)
     code = server.serve_here(server.configure(lambda: application, PROTOCOL, settings), sock)
     if application.failure is None:
         return code
@@ -69,8 +73,8 @@ def _serve_here(settings: Settings, sock: socket, lines: str) -> int:
     return tell(explain(application.failure), FAILED)
 
 
-def _serve_with_workers(settings: Settings, sock: socket, lines: str) -> int:
-    config = server.configure(functools.partial(build, settings), PROTOCOL, settings)
+def _serve_with_workers(settings: Settings, sock: socket, lines: str, sources: Sources) -> int:
+    config = server.configure(functools.partial(build, settings, sources=sources), PROTOCOL, settings)
     announce = functools.partial(print, lines, flush=True)
     logs, events = open_logs(settings), Events()
     log_events(events, logs, settings)

@@ -11,7 +11,8 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Column, Connection, Constraint, Index, MetaData, Table, event
 
-from roadbed.data.columns import Digest, Instant, Integer64, JsonText, Text
+from roadbed.data.columns import Digest, Id, Instant, Integer64, JsonText, Real, Text
+from roadbed.data.statistic_columns import COUNTS, REALS, STATES
 
 CONVENTION = {
     "pk": "pk_%(table_name)s",
@@ -161,7 +162,8 @@ def metadata() -> MetaData:
 
     ``idempotency`` holds one row per ``Idempotency-Key`` that led to success: its key in its scope, the fingerprint of
     the request, the text from which the reply is made again, and when it may be forgotten. ``feed`` holds the last
-    number of every feed, ``change`` what was written under each number of those that are watched, for a while.
+    number of every feed, ``change`` what was written under each number of those that are watched, for a while. The
+    tables that begin with ``statistic`` hold what the service knows of itself.
     """
     catalogue = new_metadata()
     table = new_table(
@@ -193,6 +195,7 @@ def metadata() -> MetaData:
     )
     # Old changes are swept by their time.
     Index(None, change.c.at)
+    _add_statistics(catalogue)
 
     def refuse_change(_target: MetaData, connection: Connection, **_: Any) -> None:
         if connection.dialect.name == "postgresql":
@@ -200,3 +203,77 @@ def metadata() -> MetaData:
 
     event.listen(catalogue, "before_create", refuse_change)
     return catalogue
+
+
+def _add_statistics(catalogue: MetaData) -> None:
+    """Declare what the service knows of itself.
+
+    ``statistic`` has a row per process and tick (``at`` is where the tick began): plain numbers, so that the database
+    sums them over processes and time. After a day a row per minute is left, under the process of all zeros. The others:
+    questions to the cache by minute and feed, watchers by process and feed, the last failed requests, the size of every
+    table, and who does what one process alone is to do, until when.
+    """
+    numbers = [Column(name, Integer64(), nullable=False) for name in (*COUNTS, *STATES)]
+    reals = [Column(name, Real(), nullable=False) for name in REALS]
+    new_table(
+        "statistic",
+        catalogue,
+        Column("at", Instant(), primary_key=True),
+        Column("process", Id(), primary_key=True),
+        Column("node", Text(max_length=255), nullable=False),
+        Column("pid", Integer64(), nullable=False),
+        Column("started_at", Instant(), nullable=False),
+        *reals,
+        *numbers,
+        rowid=False,
+    )
+    _add_details(catalogue)
+
+
+def _add_details(catalogue: MetaData) -> None:
+    new_table(
+        "statistic_cache",
+        catalogue,
+        Column("at", Instant(), primary_key=True),
+        Column("resource", Text(), primary_key=True),
+        Column("hits", Integer64(), nullable=False),
+        Column("misses", Integer64(), nullable=False),
+        rowid=False,
+    )
+    new_table(
+        "statistic_watch",
+        catalogue,
+        Column("process", Id(), primary_key=True),
+        Column("feed", Text(), primary_key=True),
+        Column("subscribers", Integer64(), nullable=False),
+        Column("at", Instant(), nullable=False),
+        rowid=False,
+    )
+    new_table(
+        "statistic_error",
+        catalogue,
+        Column("id", Id(), primary_key=True),
+        Column("at", Instant(), nullable=False),
+        *(Column(name, Text(), nullable=False) for name in ("request_id", "method", "route")),
+        Column("status", Integer64(), nullable=False),
+        *(Column(name, Text(), nullable=False) for name in ("problem", "title", "error", "node")),
+        Column("pid", Integer64(), nullable=False),
+        rowid=False,
+    )
+    new_table(
+        "statistic_storage",
+        catalogue,
+        Column("name", Text(), primary_key=True),
+        Column("row_count", Integer64(), nullable=False),
+        Column("kind", Text(), nullable=False),
+        Column("bytes", Integer64()),
+        Column("at", Instant(), nullable=False),
+        rowid=False,
+    )
+    new_table(
+        "statistic_duty",
+        catalogue,
+        Column("name", Text(), primary_key=True),
+        Column("until", Instant(), nullable=False),
+        rowid=False,
+    )

@@ -7,7 +7,7 @@ The format is WHATWG's (https://html.spec.whatwg.org/multipage/server-sent-event
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -46,13 +46,14 @@ class Channel:
 
     ``produce``, if there is one, runs beside the stream as a task of its own from when the head has left: it pushes
     what the client missed, for example. It may return before the stream ends; it is cancelled when the stream does.
-    An error of it breaks the stream off. ``limit`` is in bytes. ``heartbeat`` makes what a silent stream is sent. All
-    of it belongs to the event loop's thread.
+    An error of it breaks the stream off. ``limit`` is in bytes. ``feed`` names what it follows. ``heartbeat`` makes
+    what a silent stream is sent. All of it belongs to the event loop's thread.
     """
 
     def __init__(self, produce: Produce | None = None, limit: int = BUFFER) -> None:
         self.produce = produce
         self.limit = limit
+        self.feed = ""
         self.size = 0
         self.is_open = True
         self.is_cut = False
@@ -164,6 +165,10 @@ class Channels:
         self.open: dict[Channel, asyncio.Task[Any]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._ending = False
+
+    def feeds(self) -> dict[str, int]:
+        """Return how many streams are open, by the feed that they follow."""
+        return dict(Counter(channel.feed for channel in self.open if channel.feed))
 
     def enter(self, channel: Channel, task: asyncio.Task[Any]) -> None:
         """Take in a stream that begins. While the process ends it ends at once: its client then comes again."""

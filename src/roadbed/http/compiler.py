@@ -70,6 +70,7 @@ def compile_groups(
     endpoints: list[Endpoint] = []
     claimed: dict[tuple[str, str, bool], Operation] = {}
     for group, service in groups:
+        problems += _trespasses(group, groups)
         for operation in group.declared:
             shape = (operation.method, _shape(operation.path), operation.page)
             first = claimed.setdefault(shape, operation)
@@ -81,6 +82,17 @@ def compile_groups(
     if problems:
         raise ConfigurationError("Some operations are declared wrongly: " + "; ".join(problems), problems)
     return _with_pages(endpoints)
+
+
+def _trespasses(group: Operations[Any], groups: Sequence[tuple[Operations[Any], Any]]) -> list[str]:
+    """Return what is wrong with paths of a group that lie where another one has claimed all."""
+    return [
+        f"{operation.where}: {prefix} and all below it belong to {other.name}"
+        for other, _ in groups
+        for prefix in (other.claims if other is not group else ())
+        for operation in group.declared
+        if f"{operation.path}/".startswith(f"{prefix}/")
+    ]
 
 
 def _with_pages(endpoints: list[Endpoint]) -> list[Endpoint]:

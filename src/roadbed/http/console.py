@@ -117,7 +117,7 @@ class Console:
         return None
 
 
-operations: Operations[Console] = Operations("console", "The pages of this service")
+operations: Operations[Console] = Operations("console", "The pages of this service", claims=["/console"])
 
 
 @operations.get("/console", page=True, documented=False, alone=True)

@@ -104,11 +104,15 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Operations(Generic[S]):
-    """The operations of one domain over its service ``S``. ``name`` is their tag in OpenAPI, ``title`` describes it."""
+    """The operations of one domain over its service ``S``. ``name`` is their tag in OpenAPI, ``title`` describes it.
 
-    def __init__(self, name: str, title: str) -> None:
+    ``claims`` are paths at and below which no other group may have operations.
+    """
+
+    def __init__(self, name: str, title: str, claims: Sequence[str] = ()) -> None:
         self.name = name
         self.title = title
+        self.claims = tuple(claims)
         self.declared: list[Operation] = []
 
     def get(self, path: str, **options: Unpack[Options]) -> Callable[[Handler[S, P, R]], Handler[S, P, R]]:

@@ -55,4 +55,5 @@ async def watch(hub: Hub, matches: Matches | None = None, *positions: int | None
     """
     position = await hub.start_at(next((number for number in positions if number is not None), None))
     channel = Channel(partial(hub.follow, position=position, matches=matches))
+    channel.feed = hub.feed
     return Reply(body=channel, media_type=EVENT_STREAM, headers=_HEADERS)

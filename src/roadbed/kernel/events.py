@@ -122,6 +122,10 @@ class CacheFailed(msgspec.Struct, frozen=True):
     error: BaseException
 
 
+class StatisticsSkipped(msgspec.Struct, frozen=True):
+    """Figures were not written when it was time: the database was busy or away. The next ones hold them too."""
+
+
 class Notice(msgspec.Struct, frozen=True):
     """Something an operator should read in the log. ``level``: ``info``, ``warning`` or ``error``."""
 

@@ -198,6 +198,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, About("The share of requests that get an access line; replies from 500 on always do.", least=0, most=1)
     ] = 1.0
     metrics: Annotated[bool, About("Whether metrics are kept, and served at `/metrics`.")] = True
+    statistics_every: Annotated[
+        float,
+        About(
+            "How often each process writes its figures and failed requests into the database, for `/platform`, the "
+            "console and `roadbed stats`; 0 writes none. They are kept for a day, then one row a minute for 30 days.",
+            "s",
+            least=0,
+            most=3600,
+        ),
+    ] = 10.0
 
     def __repr__(self) -> str:
         """Return the settings that differ from their defaults, secrets masked."""

@@ -30,11 +30,32 @@ class Loaded(msgspec.Struct, frozen=True):
     settings: Settings
     sources: dict[str, str]
 
+    @classmethod
+    def of(cls, settings: Settings, sources: Mapping[str, str] | None = None) -> Loaded:
+        """Return settings with their sources; who made them without any has set what differs from its default."""
+        if sources is not None:
+            return cls(settings, dict(sources))
+        return cls(
+            settings,
+            {row.name: "default" if getattr(settings, row.name) == row.default else "program" for row in table()},
+        )
+
     def shown(self) -> Iterator[tuple[Setting, str, str]]:
         """Yield each row of the table with its value for people, secrets masked, and its source."""
         for row in table():
             value = getattr(self.settings, row.name)
             yield row, mask(value) if row.about.secret else show(value, row.about.unit), self.sources[row.name]
+
+    def plain(self, row: Setting) -> object:
+        """Return a value for programs: in its own type (times in seconds, sizes in bytes), secrets masked."""
+        return plain(row, getattr(self.settings, row.name))
+
+
+def plain(row: Setting, value: Any) -> object:
+    """Return a value of a setting for programs: a number, a flag, a list or a text; what is secret is masked."""
+    if row.about.secret:
+        return mask(value)
+    return value if row.kind in (int, float, bool, tuple) else str(value)
 
 
 def load(

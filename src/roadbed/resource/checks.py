@@ -18,7 +18,10 @@ LONGEST_TABLE = 48
 WIDEST_INDEX = 2600
 """Bytes of an entry of an index. PostgreSQL refuses rows whose entry has more than a third of a page."""
 
-PLATFORM_TABLES = frozenset({"feed", "change", "idempotency", "alembic_version"})
+PLATFORM_TABLES = frozenset(
+    {"feed", "change", "idempotency", "alembic_version", "statistic"}
+    | {f"statistic_{part}" for part in ("cache", "watch", "error", "storage", "duty")}
+)
 
 _PATH = re.compile(r"(?:/[a-z0-9][a-z0-9_-]*)+\Z")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]*\Z")

@@ -27,6 +27,9 @@ SHIPPED = {
 }
 """The domains that come with Roadbed, by name."""
 
+RESERVED = frozenset({"platform", "console"})
+"""Names that no domain may have: that of the platform's own branch of the schema, and of its pages."""
+
 ENTRY_POINTS = "roadbed.domains"
 """The group under which a package names its domains: ``shop = "shop.domain:domain"``."""
 
@@ -47,6 +50,8 @@ def load_domains(names: Sequence[str]) -> list[Domain[Any]]:
             continue
         if domain.name in found:
             problems.append(f"domains: {domain.name!r} is given twice")
+        if domain.name in RESERVED:
+            problems.append(f"domains: {name!r}: {domain.name!r} is a name of the platform's own")
         found[domain.name] = domain
     if problems:
         raise ConfigurationError(problems=problems)

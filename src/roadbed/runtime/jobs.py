@@ -12,12 +12,16 @@ from roadbed.kernel.events import Events, Notice
 
 
 class Job(msgspec.Struct, frozen=True):
-    """``run`` is called about ``every`` seconds and cancelled after ``timeout`` seconds."""
+    """``run`` is called about every ``every`` seconds and cancelled after ``timeout`` seconds.
+
+    ``pause`` returns the seconds until the next call, where a job keeps a time of its own.
+    """
 
     name: str
     every: float
     timeout: float
     run: Callable[[], Awaitable[object]]
+    pause: Callable[[], float] | None = None
 
 
 class Jobs:
@@ -41,7 +45,8 @@ class Jobs:
     async def _repeat(self, job: Job) -> None:
         while True:
             # Workers that start together must not all sweep at the same moment, now and for ever.
-            await asyncio.sleep(job.every * random.uniform(0.9, 1.1))  # noqa: S311
+            pause = job.every * random.uniform(0.9, 1.1) if job.pause is None else job.pause()  # noqa: S311
+            await asyncio.sleep(pause)
             try:
                 async with asyncio.timeout(job.timeout):
                     await job.run()

@@ -98,6 +98,11 @@ CACHE_BYTES = Measure("roadbed_cache_bytes", "gauge", "Memory that these replies
 CACHE_ERRORS = Measure(
     "roadbed_cache_errors_total", "counter", "What Redis could not do; replies came from memory and the database then."
 )
+STATISTICS_SKIPPED = Measure(
+    "roadbed_statistics_skipped_total",
+    "counter",
+    "Times at which figures were not written into the database, because it was busy or away.",
+)
 LOOP_LAG = Measure(
     "roadbed_event_loop_lag_seconds",
     "gauge",
@@ -143,6 +148,7 @@ MEASURES = (
     CACHE_ENTRIES,
     CACHE_BYTES,
     CACHE_ERRORS,
+    STATISTICS_SKIPPED,
     LOOP_LAG,
     PROCESS_CPU,
     PROCESS_MEMORY,

@@ -15,21 +15,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from roadbed.kernel.events import (
-    CacheAsked,
     CacheFailed,
     DatabaseFailed,
     Events,
-    FlightLanded,
     FlightRetried,
     FlightSplit,
-    RequestFinished,
     RequestShed,
+    StatisticsSkipped,
 )
 from roadbed.runtime import measures
+from roadbed.runtime.counts import Counts
 from roadbed.runtime.measures import MEASURES, Measure
 from roadbed.runtime.metrics_folder import VARIABLE, files, forget_the_dead
 from roadbed.runtime.process import figures
-from roadbed.runtime.tallies import CacheTallies, FlightTallies, RequestTallies, Tally
+from roadbed.runtime.tallies import Tally
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -47,16 +46,17 @@ class Metrics:
     hot path into the metrics.
     """
 
-    def __init__(self, version: str, engine: str) -> None:
+    def __init__(self, version: str, engine: str, counts: Counts | None = None) -> None:
         from prometheus_client import CollectorRegistry, disable_created_metrics
 
         disable_created_metrics()
         self._folder = os.environ.get(VARIABLE)
         self._registry = CollectorRegistry()
         self._metrics = {measure: self._make(measure) for measure in MEASURES}
-        self._requests = RequestTallies()
-        self._flights = FlightTallies()
-        self._cache = CacheTallies()
+        self._counts = counts or Counts()
+        self._counts.hand_to(self)
+        # Where others count with us, they have subscribed already.
+        self._subscribes = counts is None
         self._probes: list[Probe] = []
         self._worker = str(os.getpid())
         self._cpu = 0.0
@@ -65,14 +65,13 @@ class Metrics:
 
     def subscribe(self, events: Events) -> None:
         """Count what happens from now on."""
-        events.on(RequestFinished, self._requests.finished)
-        events.on(FlightLanded, self._flights.landed)
+        if self._subscribes:
+            self._counts.subscribe(events)
         events.on(FlightSplit, lambda event: self._of(measures.FLIGHT_SPLITS, event.flight).inc())
         events.on(FlightRetried, lambda event: self._of(measures.FLIGHT_RETRIES, event.flight, event.code).inc())
         events.on(RequestShed, lambda event: self._of(measures.REQUESTS_SHED, event.queue).inc())
         events.on(DatabaseFailed, lambda event: self._of(measures.DATABASE_ERRORS, event.dialect, event.kind).inc())
-
-        events.on(CacheAsked, self._cache.asked)
+        events.on(StatisticsSkipped, lambda _: self._metrics[measures.STATISTICS_SKIPPED].inc())
         events.on(CacheFailed, lambda _: self._metrics[measures.CACHE_ERRORS].inc())
 
     def watch(self, probe: Probe) -> None:
@@ -81,21 +80,28 @@ class Metrics:
 
     def flush(self, lag: float | None = None) -> None:
         """Move what was counted into the metrics, and look at the gauges. ``lag`` is the event loop's, in seconds."""
-        for route, method, status, tally in self._requests.take():
-            self._of(measures.HTTP_REQUESTS, route, method, status).inc(sum(tally[:-1]))
-            add(self._of(measures.HTTP_DURATION, route, method), tally)
-        for flight, size, wait, duration in self._flights.take():
-            add(self._of(measures.FLIGHT_SIZE, flight), size)
-            add(self._of(measures.FLIGHT_WAIT, flight), wait)
-            add(self._of(measures.FLIGHT_DURATION, flight), duration)
-        for (resource, result), count in self._cache.take():
-            self._of(measures.CACHE_REQUESTS, resource, result).inc(count)
+        self._counts.pour()
         for probe in self._probes:
             for name, value in probe().items():
                 self._gauge(name, value)
         if lag is not None:
             self._metrics[measures.LOOP_LAG].set(lag)
         self._look_at_process()
+
+    def took_requests(self, route: str, method: str, status: int, tally: Tally) -> None:
+        """Add the durations of requests."""
+        self._of(measures.HTTP_REQUESTS, route, method, status).inc(sum(tally[:-1]))
+        add(self._of(measures.HTTP_DURATION, route, method), tally)
+
+    def took_flights(self, flight: str, size: Tally, wait: Tally, duration: Tally) -> None:
+        """Add sizes, waits and durations of flights."""
+        add(self._of(measures.FLIGHT_SIZE, flight), size)
+        add(self._of(measures.FLIGHT_WAIT, flight), wait)
+        add(self._of(measures.FLIGHT_DURATION, flight), duration)
+
+    def took_cache(self, resource: str, result: str, count: int) -> None:
+        """Add how often the cache was asked."""
+        self._of(measures.CACHE_REQUESTS, resource, result).inc(count)
 
     async def flush_and_measure(self) -> None:
         """Flush, and measure how late the event loop is."""

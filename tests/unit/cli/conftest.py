@@ -15,6 +15,9 @@ from roadbed.kernel.settings import Settings
 DOMAINS = ("ledger",)
 """What the commands are asked for: what they say is the same whatever else is shipped."""
 
+REVISIONS = ["platform_0001", "platform_0002", "ledger_0001"]
+"""What runs in an empty database then."""
+
 
 class Outcome(NamedTuple):
     """What a command left: its exit code, and what it wrote."""

@@ -23,7 +23,7 @@ from tests.support.ports import is_listening
 from tests.support.programs import find_program
 from tests.support.service import Service
 from tests.support.waiting import wait_until
-from tests.unit.cli.conftest import DOMAINS, Command
+from tests.unit.cli.conftest import DOMAINS, REVISIONS, Command
 
 PRODUCTION = {"ROADBED_ENVIRONMENT": "production", "ROADBED_OPEN_ACCESS": "true", "ROADBED_ALLOWED_HOSTS": "127.0.0.1"}
 
@@ -113,7 +113,7 @@ def test_serve_refuses_a_database_that_is_behind(roadbed: Command, folder: Path,
         (
             1,
             "",
-            "roadbed: the database is empty: platform_0001, ledger_0001 missing; run `roadbed migrate upgrade`\n",
+            f"roadbed: the database is empty: {', '.join(REVISIONS)} missing; run `roadbed migrate upgrade`\n",
         ),
         [],
     )

@@ -20,6 +20,8 @@ from roadbed.data.schema import (
     permanent_statements,
     scripts,
 )
+from roadbed.data.statistic_columns import COUNTS, REALS, STATES
+from roadbed.resource.checks import PLATFORM_TABLES
 
 DIALECTS: dict[str, Any] = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}
 
@@ -80,7 +82,8 @@ class TestConvention:
 
 class TestPlatform:
     def test_on_sqlite(self) -> None:
-        assert ddl(metadata(), "sqlite") == [
+        made = [each for each in ddl(metadata(), "sqlite") if "statistic" not in each]
+        assert made == [
             (
                 "CREATE TABLE change ( feed TEXT CONSTRAINT ck_change_feed_no_nul CHECK (instr(feed, char(0)) = 0)"
                 ' NOT NULL, number INTEGER NOT NULL, "key" TEXT'
@@ -105,7 +108,8 @@ class TestPlatform:
         ]
 
     def test_on_postgres(self) -> None:
-        assert ddl(metadata(), "postgresql") == [
+        made = [each for each in ddl(metadata(), "postgresql") if "statistic" not in each]
+        assert made == [
             (
                 'CREATE TABLE change ( feed TEXT COLLATE "C" NOT NULL, number BIGINT NOT NULL,'
                 ' key TEXT COLLATE "C" NOT NULL, kind TEXT COLLATE "C" NOT NULL,'
@@ -126,6 +130,48 @@ class TestPlatform:
             "CREATE INDEX ix_change_at ON change (at)",
             "CREATE INDEX ix_idempotency_expires_at ON idempotency (expires_at)",
         ]
+
+
+class TestStatistics:
+    def test_every_number_has_a_column(self) -> None:
+        names = [column.name for column in metadata().tables["statistic"].columns]
+        assert names == ["at", "process", "node", "pid", "started_at", *REALS, *COUNTS, *STATES]
+
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    def test_nothing_is_null_but_bytes_that_nobody_knows(self, dialect: str) -> None:
+        tables = [table for name, table in metadata().tables.items() if name in PLATFORM_TABLES]
+        found = {f"{table.name}.{column.name}" for table in tables for column in table.columns if column.nullable}
+        assert found == {"change.body", "statistic_storage.bytes"}
+        assert all(CreateTable(table).compile(dialect=DIALECTS[dialect]).string for table in tables)
+
+    def test_the_tables_are_those_that_no_domain_may_have(self) -> None:
+        assert metadata().tables.keys() | {"alembic_version"} == PLATFORM_TABLES
+
+    def test_on_sqlite(self) -> None:
+        made = [each for each in ddl(metadata(), "sqlite") if "TABLE statistic_" in each]
+        assert [each.rpartition(")")[2].strip() for each in made] == ["WITHOUT ROWID, STRICT"] * 5
+        assert made[2] == (
+            "CREATE TABLE statistic_error ( id BLOB CONSTRAINT ck_statistic_error_id_length CHECK (length(id) = 16)"
+            " NOT NULL, at INTEGER NOT NULL,"
+            + "".join(
+                f" {name} TEXT CONSTRAINT ck_statistic_error_{name}_no_nul CHECK (instr({name}, char(0)) = 0) NOT NULL,"
+                for name in ("request_id", "method", "route")
+            )
+            + " status INTEGER NOT NULL,"
+            + "".join(
+                f" {name} TEXT CONSTRAINT ck_statistic_error_{name}_no_nul CHECK (instr({name}, char(0)) = 0) NOT NULL,"
+                for name in ("problem", "title", "error", "node")
+            )
+            + " pid INTEGER NOT NULL, CONSTRAINT pk_statistic_error PRIMARY KEY (id) ) WITHOUT ROWID, STRICT"
+        )
+
+    def test_on_postgres(self) -> None:
+        made = [each for each in ddl(metadata(), "postgresql") if "TABLE statistic_" in each]
+        assert made[0] == (
+            "CREATE TABLE statistic_cache ( at TIMESTAMP WITH TIME ZONE NOT NULL,"
+            ' resource TEXT COLLATE "C" NOT NULL, hits BIGINT NOT NULL, misses BIGINT NOT NULL,'
+            " CONSTRAINT pk_statistic_cache PRIMARY KEY (at, resource) )"
+        )
 
 
 class TestGuards:

@@ -275,3 +275,21 @@ def test_two_domains_cannot_claim_one_path(first: Any, second: Any) -> None:
 def test_paths_that_differ_live_together(first: Any, second: Any) -> None:
     found = compile_groups([(claims("one", first), None), (claims("two", second), None)], HttpOptions())
     assert len(found) == 2
+
+
+@pytest.mark.parametrize("path", ["/own", "/own/more", "/own/{number}", "/own/{number:path}"])
+def test_nobody_else_has_paths_where_one_has_claimed_all(path: str) -> None:
+    owner: Operations[None] = Operations("owner", "Owner", claims=("/other", "/own"))
+    owner.get("/own/first")(plain)
+    function = with_id if "number" in path else plain
+    guest = claims("guest", ("post" if path == "/own" else "get", path, function))
+    with pytest.raises(ConfigurationError) as caught:
+        compile_groups([(guest, None), (owner, None)], HttpOptions())
+    assert any("/own and all below it belong to owner" in problem for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("path", ["/owned", "/first/own", "/{number}"])
+def test_a_claim_goes_no_further_than_its_path(path: str) -> None:
+    owner: Operations[None] = Operations("owner", "Owner", claims=("/own",))
+    guest = claims("guest", ("get", path, with_id if "number" in path else plain))
+    assert len(compile_groups([(owner, None), (guest, None)], HttpOptions())) == 1

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import msgspec
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from roadbed.data.migrations.locations import known_revisions
 from roadbed.domains.ledger import domain as declared
 from roadbed.kernel.errors import ConfigurationError
+from roadbed.resource.domain import Domain
 from roadbed.resource.registry import SHIPPED, load_domains, locations, part_of, shipped_locations
 
 PATH = "roadbed.domains.ledger:domain"
@@ -133,3 +134,11 @@ def test_a_domain_may_bring_further_files(tmp_path: Path, monkeypatch: pytest.Mo
     assert (seeds.SEEDS, part_of(whole, "importer")) == (7, None)
     (single,) = load_domains(["outside_file:domain"])
     assert part_of(single, "seeds") is None
+
+
+@pytest.mark.parametrize("name", ["platform", "console"])
+def test_names_of_the_platforms_own_are_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    module = ModuleType("greedy")
+    setattr(module, "domain", Domain(name=name, title="Greedy"))  # noqa: B010 - a module knows no attributes of ours
+    monkeypatch.setitem(sys.modules, "greedy", module)
+    assert problems_of("greedy:domain") == (f"domains: 'greedy:domain': {name!r} is a name of the platform's own",)

@@ -41,6 +41,7 @@ class Bodies:
         self._entries = entries
         self._most = size
         self._kept: OrderedDict[Key, tuple[Stamp, Kept]] = OrderedDict()
+        self._epoch = 0
         self.size = 0
 
     def get(self, key: Key, stamp: Stamp) -> Kept | None:
@@ -55,6 +56,10 @@ class Bodies:
         """Keep a reply, in the place of an earlier one; return whether there is room for it at all."""
         if kept.size > self._most // 4:
             return False
+        if stamp.epoch != self._epoch:
+            # What was kept in another epoch is never asked for again: somebody has cleared the cache of all processes.
+            self.clear()
+            self._epoch = stamp.epoch
         self._drop(key)
         self._kept[key] = (stamp, kept)
         self.size += kept.size
@@ -66,6 +71,11 @@ class Bodies:
         found = self._kept.pop(key, None)
         if found is not None:
             self.size -= found[1].size
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._kept.clear()
+        self.size = 0
 
     def gauges(self) -> Mapping[str, float]:
         """Return how many there are, and their bytes."""

@@ -1,0 +1,1 @@
+"""The service about itself, under ``/platform``: figures, errors, storage, settings, migrations, cache and feeds."""
