@@ -22,6 +22,7 @@ ITEMS = Resource(
     title="items",
     history=True,
     cache=True,
+    events=True,
     search=["name"],
     limit=1000,
     consumes=("application/json", "application/x-www-form-urlencoded"),  # curl's default

@@ -71,6 +71,7 @@ RESOURCES: Sequence[Resource[Any]] = [
         title="the templates",
         verbs=("create", "list", "get", "patch"),
         history=True,
+        events=True,
         limit=1000,
     ),
     Resource(
@@ -79,6 +80,7 @@ RESOURCES: Sequence[Resource[Any]] = [
         title="the vouchers",
         verbs=("create", "list", "get"),
         history=True,
+        events=True,
         statuses=Statuses(ALLOWED, lapse=Lapse("expires_at", "expired")),
         fill=copy_template,
         limit=1000,
