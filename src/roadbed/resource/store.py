@@ -277,14 +277,6 @@ class Store:
         return await self.database.fetch_one(self.unit.sql.at_version, **arguments)
 
 
-class Stores(msgspec.Struct, frozen=True):
-    """The stores of a domain's resources, by name, for a service that works on several."""
-
-    database: Database
-    clock: Clock
-    named: Mapping[str, Store]
-
-
 def _opened(done: Done, secrets: Sequence[Secrets], sealing: bytes) -> Done:
     """Return what became of a create, with its secrets: of a replay those of the first time."""
     if not done.replayed:
