@@ -109,7 +109,7 @@ class Store:
 
     def missing(self, key: Any) -> NotFound:
         """Return the error that says that there is no such row."""
-        return NotFound(f"There is no {self.plan.name} {key}")
+        return NotFound(f"There is no {self.plan.names.singular} {key}")
 
     async def create(
         self,

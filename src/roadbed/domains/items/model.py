@@ -19,7 +19,7 @@ class Item(Struct):
 ITEMS = Resource(
     struct=Item,
     path="/items",
-    title="items",
+    title="Items",
     history=True,
     cache=True,
     events=True,

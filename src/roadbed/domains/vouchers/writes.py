@@ -68,7 +68,7 @@ RESOURCES: Sequence[Resource[Any]] = [
         struct=Template,
         path="/vouchers/templates",
         name="templates",
-        title="the templates",
+        title="Templates",
         verbs=("create", "list", "get", "patch"),
         history=True,
         events=True,
@@ -77,7 +77,7 @@ RESOURCES: Sequence[Resource[Any]] = [
     Resource(
         struct=Voucher,
         path="/vouchers",
-        title="the vouchers",
+        title="Vouchers",
         verbs=("create", "list", "get"),
         history=True,
         events=True,
