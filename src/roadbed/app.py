@@ -141,8 +141,8 @@ class Application:
             counts = Counts()
             counts.subscribe(events)
             figures = self._metrics(database, cache, counts) if settings.metrics else None
-            node = this_process()
-            services = [group for domain in domains for group in domain.opened(database, now)]
+            node, components = this_process(), self._readiness.components
+            services = [group for domain in domains for group in domain.opened(database, now, components)]
             described = basics.Basics(domains, self._readiness, figures)
             watched = Platform(self._loaded, domains, database, cache, self._readiness, node, self._watchers, now)
             batches = batch.Batches(Atomic(database).run)
