@@ -1,0 +1,109 @@
+import { connection } from "@/api/connection"
+import { parseJson, writeJson } from "@/api/lossless"
+import { Problem } from "@/api/problems"
+
+/** Parameters of a query; undefined and "" are left out, a list gives one parameter per item. */
+export type Query = Record<string, string | number | boolean | undefined | null | readonly (string | number)[]>
+
+export interface Options {
+  query?: Query
+  /** Becomes JSON, written without a loss. */
+  body?: unknown
+  /** A body as it is, with its media type: files for an import. */
+  raw?: { type: string; content: BodyInit }
+  /** ETag of the version that this write is for. */
+  ifMatch?: string
+  headers?: Record<string, string>
+  signal?: AbortSignal
+  /** Read with JSON.parse: several times as fast, for long lists of doubles such as series. */
+  plain?: boolean
+  /** One key for several tries of the same intent. By default each unsafe call has a new one. */
+  idempotencyKey?: string
+}
+
+export interface Reply<T> {
+  data: T
+  status: number
+  headers: Headers
+  etag: string | undefined
+  /** Cursor of the next page of a list. */
+  next: string | undefined
+  /** `Total-Count`, when it was asked for. */
+  total: number | undefined
+}
+
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
+
+/** `/path?query` as the service reads it. */
+export function address(path: string, query: Query = {}): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined || value === null || value === "") continue
+    for (const item of Array.isArray(value) ? value : [value]) parameters.append(name, String(item))
+  }
+  const text = parameters.toString()
+  return text ? `${path}?${text}` : path
+}
+
+/** A new key for `Idempotency-Key`; works where crypto.randomUUID does not (plain http on another host). */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("")
+}
+
+/** Calls the service. Throws a Problem for every answer but 2xx, and when there is none. */
+export async function call<T>(method: Method, path: string, options: Options = {}): Promise<Reply<T>> {
+  const headers: Record<string, string> = { Accept: "application/json", ...options.headers }
+  let body: BodyInit | undefined
+  if (options.raw) {
+    headers["Content-Type"] = options.raw.type
+    body = options.raw.content
+  } else if (options.body !== undefined) {
+    headers["Content-Type"] = "application/json"
+    body = writeJson(options.body)
+  }
+  if (method !== "GET" && !options.raw) headers["Idempotency-Key"] = options.idempotencyKey ?? newKey()
+  if (options.ifMatch) headers["If-Match"] = options.ifMatch
+  const response = await send(address(path, options.query), {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body }),
+    ...(options.signal ? { signal: options.signal } : {}),
+  })
+  const text = await response.text()
+  const isJson = /\bjson\b/.test(response.headers.get("Content-Type") ?? "")
+  const data: unknown = text && isJson ? (options.plain && response.ok ? JSON.parse(text) : parseJson(text)) : text
+  if (!response.ok) throw Problem.from(response.status, data)
+  const total = response.headers.get("Total-Count")
+  return {
+    data: data as T,
+    status: response.status,
+    headers: response.headers,
+    etag: response.headers.get("ETag") ?? undefined,
+    next: cursorOf(response.headers.get("Link")),
+    total: total === null ? undefined : Number(total),
+  }
+}
+
+async function send(url: string, init: RequestInit): Promise<Response> {
+  try {
+    const response = await fetch(url, { ...init, credentials: "same-origin" })
+    connection.answered()
+    return response
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error
+    connection.failed()
+    throw Problem.offline()
+  }
+}
+
+/** The cursor in `Link: </items?after=…>; rel="next"` (RFC 8288). */
+function cursorOf(link: string | null): string | undefined {
+  const target = link?.match(/<([^>]*)>;\s*rel="?next"?/)?.[1]
+  return target ? (new URL(target, location.origin).searchParams.get("after") ?? undefined) : undefined
+}
+
+export const get = <T>(path: string, options?: Options): Promise<Reply<T>> => call<T>("GET", path, options)
+export const post = <T>(path: string, body?: unknown, options?: Options): Promise<Reply<T>> => call<T>("POST", path, { ...options, body })
+export const put = <T>(path: string, body?: unknown, options?: Options): Promise<Reply<T>> => call<T>("PUT", path, { ...options, body })
+export const patch = <T>(path: string, body?: unknown, options?: Options): Promise<Reply<T>> => call<T>("PATCH", path, { ...options, body })
+export const remove = (path: string, options?: Options): Promise<Reply<unknown>> => call("DELETE", path, options)
