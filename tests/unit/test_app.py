@@ -308,5 +308,5 @@ def test_a_domain_that_claims_what_is_the_platforms_own_is_refused(monkeypatch: 
     operations.get(path)(ledger.operations.declared[0].function)
     greedy = msgspec.structs.replace(ledger, name="greedy", operations=operations)
     monkeypatch.setattr(module, "load_domains", lambda _: [greedy])
-    with pytest.raises(ConfigurationError, match="and all below it belong to (operations|console)"):
+    with pytest.raises(ConfigurationError, match=r"and all below it belong to (operations|console)"):
         describe(Settings())
