@@ -1,5 +1,6 @@
 """The ledger's pages in a real browser: the contract's form and list, accounts, transfers, reversals, floors."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -95,7 +96,7 @@ async def test_an_account_tells_its_story(page: Page, service: Service) -> None:
     await expect(page.get_by_role("application", name="Balance over time")).to_be_visible()
     await page.get_by_label("Balance at").fill("2001-01-01T00:00:00")
     await page.get_by_label("Balance at").blur()
-    await expect(page).to_have_url(lambda url: "at=2001-01-01" in url)
+    await expect(page).to_have_url(re.compile("at=2001-01-01"))
 
 
 async def test_a_transfer_moves_money_at_once(page: Page, service: Service) -> None:
@@ -120,7 +121,7 @@ async def test_a_transaction_is_reversed_once(page: Page, service: Service, watc
     account = str(uuid4())
     post(service, account, 80)
     await page.goto(f"{LEDGER}?account={account}")
-    for expected in ("Reversed.", "reversed"):
+    for expected in ("Reversed.", "was reversed before"):
         await page.locator(ENTRY).last.get_by_role("button", name="Actions of the transaction").click()
         await page.get_by_role("menuitem", name="Reverse").click()
         await page.get_by_role("alertdialog").get_by_role("button", name="Reverse").click()
