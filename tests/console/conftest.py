@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.conftest import ENGINES
 from tests.console.browsing import Watch, chromium
@@ -54,6 +54,7 @@ async def browser() -> AsyncIterator[Browser]:
     """One Chromium for the run, that of the system."""
     # Chromium's own sandbox does not work for root, under which CI runs.
     unboxed = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(
             executable_path=chromium(), args=[*unboxed, NOTHING_ELSE, "--disable-dev-shm-usage"]
