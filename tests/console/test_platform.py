@@ -59,7 +59,7 @@ async def test_the_cache_is_cleared(page: Page, service: Service) -> None:
 async def test_a_feed_is_watched_as_it_happens(open_page: OpenPage, service: Service) -> None:
     page = await open_page()
     await page.goto("/console/operations/feeds")
-    await page.get_by_label("Watch").select_option(label="Key-value store")
+    await page.get_by_role("combobox", name="Watch").select_option(label="Key-value store")
     await expect(page.get_by_text("live", exact=True)).to_be_visible()
     ask(service, "PUT", "/kv/feeds/a", json={"value": "seen"}).raise_for_status()
     await expect(page.get_by_role("region", name="Watch").locator("ol > li").first).to_contain_text('"value":"seen"')

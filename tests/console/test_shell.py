@@ -54,7 +54,7 @@ async def test_the_way_in(open_page: OpenPage) -> None:
     await page.goto("/")
     await expect(page).to_have_url(re.compile("/console/$"))
     await page.get_by_role("navigation", name="Console").get_by_role("link", name="Transactions").click()
-    await expect(page.get_by_role("heading", name="Ledger")).to_be_focused()
+    await expect(page.get_by_role("heading", name="Ledger", level=1)).to_be_focused()
     await expect(page).to_have_title("Ledger · Roadbed")
     await expect(page.get_by_role("link", name="API docs")).to_have_attribute("href", "/docs")
 
@@ -66,7 +66,7 @@ async def test_the_menu_of_a_narrow_window(open_page: OpenPage) -> None:
     await expect(menu).not_to_be_visible()
     await page.get_by_role("button", name="Menu").click()
     await menu.get_by_role("link", name="Keys").click()
-    await expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Keys", level=1)).to_be_visible()
     await expect(menu).not_to_be_visible()
 
 
