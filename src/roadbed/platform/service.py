@@ -14,6 +14,7 @@ from roadbed.data.cache.opening import Cache
 from roadbed.data.database import Database
 from roadbed.data.listing import Listing
 from roadbed.kernel.clock import Clock
+from roadbed.kernel.errors import Unavailable
 from roadbed.kernel.settings import Settings
 from roadbed.kernel.settings_sources import Loaded
 from roadbed.platform import statements
@@ -30,6 +31,7 @@ from roadbed.platform.model import (
     ResourceCache,
     SettingShown,
     Storage,
+    Worker,
 )
 from roadbed.platform.reading import LATELY, Reader, as_worker
 from roadbed.platform.shown import errors_of, storage_of
@@ -73,8 +75,8 @@ class Platform:
         """Return what runs, and how it is. It answers also while the database does not."""
         health = await self._readiness.report()
         every = self._settings.statistics_every
-        reachable = every > 0 and health.status in ("ready", "degraded")
-        workers = [as_worker(row, every) for row in await self.reader.workers()] if reachable else []
+        # A database that is known to be away is not waited for.
+        workers = await self._workers() if every and health.status in ("ready", "degraded") else []
         return About(
             name="Roadbed",
             version=roadbed.__version__,
@@ -89,6 +91,13 @@ class Platform:
             workers=workers,
             health=health,
         )
+
+    async def _workers(self) -> list[Worker]:
+        try:
+            rows = await self.reader.workers()
+        except Unavailable:
+            return []
+        return [as_worker(row, self._settings.statistics_every, self._clock()) for row in rows]
 
     async def statistics(self, since: datetime | None, until: datetime | None, points: int) -> Figures:
         """Return the figures of a range of time."""
