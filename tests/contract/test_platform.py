@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import ENGINES
 from tests.contract.conftest import Running, serving
+from tests.support.service import ServiceOptions
 from tests.support.waiting import wait_until
 
 TICK = 0.5
@@ -19,8 +20,8 @@ OPTIONS = {"ROADBED_STATISTICS_EVERY": str(TICK), "ROADBED_REDIS_URL": ""}
 @pytest.fixture(scope="module", params=ENGINES)
 def crew(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service of two workers that write often."""
-    options = {"arguments": ("--workers", "2"), "env": OPTIONS}
-    with serving(request.param, request, tmp_path_factory, options) as started:  # type: ignore[arg-type]
+    options: ServiceOptions = {"arguments": ("--workers", "2"), "env": OPTIONS}
+    with serving(request.param, request, tmp_path_factory, options) as started:
         yield started
 
 
