@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from roadbed.kernel.clock import now
+from roadbed.kernel.errors import ConfigurationError
 from roadbed.kernel.events import Events, RequestFinished
 from roadbed.kernel.settings import Settings
+from roadbed.kernel.settings_sources import load
 from roadbed.platform.keeping import Statistics, this_process
 from roadbed.runtime.counts import Counts
 from roadbed.runtime.jobs import Job
@@ -93,3 +95,14 @@ async def test_a_busy_process_writes_a_statement_per_kind(tmp_path: Path) -> Non
     kinds = [next(name for name in ("requests", "request_id", "feed") if name in row) for row in written.rows]
     assert kinds == ["requests", "request_id", "request_id", "feed"]
     assert (written.rows[0]["requests"], written.rows[0]["errors"]) == (3, 2)
+
+
+@pytest.mark.parametrize("text", ["10 ms", "0.09", "0.0000001"])
+def test_a_tick_that_is_too_short_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"ROADBED_STATISTICS_EVERY: .* 0 s, or 0\.1 s to 3600 s is expected"):
+        load(environ={"ROADBED_STATISTICS_EVERY": text})
+
+
+@pytest.mark.parametrize(("text", "every"), [("0", 0.0), ("100 ms", 0.1), ("10 s", 10.0), ("1 h", 3600.0)])
+def test_a_tick_that_is_none_or_long_enough_is_taken(text: str, every: float) -> None:
+    assert load(environ={"ROADBED_STATISTICS_EVERY": text}).settings.statistics_every == every
