@@ -10,8 +10,10 @@ from typing import Any
 from uuid import UUID
 
 import roadbed
+from roadbed.data.atomic import Atomic
 from roadbed.data.cache.opening import Cache
 from roadbed.data.database import Database
+from roadbed.data.idempotency import Idempotency
 from roadbed.data.listing import Listing
 from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import Unavailable
@@ -61,6 +63,7 @@ class Platform:
         self._domains = domains
         self._database = database
         self._cache = cache
+        self._atomic = Atomic(database)
         self._readiness = readiness
         self._node = node
         self._watchers = watchers
@@ -144,10 +147,19 @@ class Platform:
             resources=[ResourceCache(row.resource, row.hits, row.misses, rate(row.hits, row.misses)) for row in rows],
         )
 
-    async def clear_cache(self) -> None:
-        """Let nothing that was kept be used again, by any process: a new epoch is what all look at first."""
+    async def clear_cache(self, idempotency: Idempotency | None) -> bool:
+        """Let nothing that was kept be used again, by any process: a new epoch is what all look at first.
+
+        Returns whether that was done before under this key, and is not done again.
+        """
+        _, replayed = await self._atomic.run(idempotency, self._renew)
+        if not replayed:
+            self._cache.bodies.clear()
+        return replayed
+
+    async def _renew(self) -> str:
         await self._cache.versions.renew()
-        self._cache.bodies.clear()
+        return ""
 
     async def feeds(self) -> list[Feed]:
         """Return the feeds, each with those who follow it in all processes."""
