@@ -139,7 +139,8 @@ class Application:
             cache = await open_cache(settings, database, events)
             stack.push_async_callback(cache.close)
             counts = Counts()
-            counts.subscribe(events)
+            if settings.metrics or settings.statistics_every:
+                counts.subscribe(events)
             figures = self._metrics(database, cache, counts) if settings.metrics else None
             node, components = this_process(), self._readiness.components
             services = [group for domain in domains for group in domain.opened(database, now, components)]

@@ -53,7 +53,7 @@ async def look(settings: Settings) -> Report:
         return Report(
             latest=await reader.last(LATELY),
             hour=await reader.last(DEFAULT_RANGE),
-            workers=[as_worker(row, settings.statistics_every) for row in await reader.workers()],
+            workers=[as_worker(row, settings.statistics_every, now()) for row in await reader.workers()],
             storage=await storage_of(database, settings, domains),
             errors=(await errors_of(database, ERRORS)).items,
         )

@@ -20,6 +20,9 @@ FILE = "roadbed.toml"
 FILE_VARIABLE = "ROADBED_CONFIG"
 PREFIX = "ROADBED_"
 
+SHORTEST_TICK = 0.1
+"""Seconds between two writes of figures, at least, where any are written."""
+
 _Given = tuple[Setting, object, str]
 """A row of the table, the raw value for it, and the source that holds it."""
 
@@ -178,6 +181,9 @@ def _disagreements(settings: Settings, sources: Mapping[str, str]) -> Iterator[s
     for host in settings.allowed_hosts:
         if problem := host_problem(host):
             yield f"{sources['allowed_hosts']}: {host!r}: {problem}"
+    if 0 < settings.statistics_every < SHORTEST_TICK:
+        expected = f"0 s, or {SHORTEST_TICK:g} s to 3600 s is expected"
+        yield f"{sources['statistics_every']}: {settings.statistics_every:g} s: {expected}"
     if not settings.domains:
         yield f"{sources['domains']}: at least one domain is expected"
 

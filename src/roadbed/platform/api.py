@@ -81,13 +81,13 @@ async def cache(call: Call[Platform]) -> CacheShown:
     return await call.service.cache()
 
 
-@operations.delete("/platform/cache", status=204, idempotent=False, alone=True)
+@operations.delete("/platform/cache", status=204, alone=True)
 async def clear_cache(call: Call[Platform]) -> None:
     """Clear the cache of all processes, that in Redis too: no reply that was kept before is used again.
 
     Doing it twice does no harm. Other processes give the memory back with their next miss.
     """
-    await call.service.clear_cache()
+    call.replayed = await call.service.clear_cache(call.idempotency)
 
 
 @operations.get("/platform/feeds", alone=True)

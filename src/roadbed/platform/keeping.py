@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 
 from roadbed.data.database import Database
 from roadbed.kernel.clock import Clock, now
+from roadbed.kernel.errors import Unavailable
 from roadbed.kernel.events import Events
 from roadbed.kernel.ids import new_id
 from roadbed.kernel.settings import Settings
@@ -66,10 +68,14 @@ class Statistics:
             Duty("storage", MEASURE_EVERY, partial(measure, self._database, self._clock)),
             Duty("thinning", THIN_EVERY, Thinning(self._database, self._clock).run),
         ]
-        attended = partial(attend, self._database, duties, self._clock)
         look = min(LOOK_EVERY, self._every)
         jobs.start(Job("write figures", self._every, 2 * PATIENCE, self._recorder.write, self._recorder.pause))
-        jobs.start(Job("look after figures", look, _DUTY_TIMEOUT, attended))
+        jobs.start(Job("look after figures", look, _DUTY_TIMEOUT, partial(self._attend, duties)))
+
+    async def _attend(self, duties: list[Duty]) -> None:
+        # Of a database that is away the engine has told: the next look comes soon.
+        with suppress(Unavailable):
+            await attend(self._database, duties, self._clock)
 
     async def finish(self) -> None:
         """Write what was counted since the last tick."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import msgspec
 
@@ -37,7 +38,7 @@ async def measure(database: Database, clock: Clock) -> int:
     """
     begun = clock()
     tables = await database.fetch(statements.TABLES)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for table in tables:
         found = await _count(database, table)
         rows.append(

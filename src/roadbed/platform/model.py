@@ -172,8 +172,8 @@ class Storage(msgspec.Struct, frozen=True):
 
 
 class ErrorShown(msgspec.Struct, frozen=True):
-    """A reply from 500 on. ``type`` and ``title`` are those of its problem; ``error`` is the class of an error that
-    nobody foresaw, or empty. More stands in the log, under the request id."""
+    """A reply from 500 on, or one that broke off in its middle. ``type`` and ``title`` are those of its problem;
+    ``error`` is the class of an error that nobody foresaw, or empty. More stands in the log, under the request id."""
 
     id: UUID
     at: datetime

@@ -122,15 +122,15 @@ def as_point(row: SeriesRow) -> Point:
     )
 
 
-def as_worker(row: WorkerRow, every: float) -> Worker:
-    """Return a process as it is shown. It wrote its row a tick after the row begins."""
+def as_worker(row: WorkerRow, every: float, now: datetime) -> Worker:
+    """Return a process as it is shown. It wrote its row a tick after the row begins; its last one before that."""
     seconds = max(row.seconds, 1e-6)
     return Worker(
         id=row.process,
         node=row.node,
         pid=row.pid,
         started_at=row.started_at,
-        seen_at=row.at + timedelta(seconds=every),
+        seen_at=min(row.at + timedelta(seconds=every), now),
         requests_per_second=round(row.requests / seconds, 3),
         errors=row.errors,
         in_flight=row.in_flight,

@@ -10,10 +10,13 @@ from typing import Any
 from uuid import UUID
 
 import roadbed
+from roadbed.data.atomic import Atomic
 from roadbed.data.cache.opening import Cache
 from roadbed.data.database import Database
+from roadbed.data.idempotency import Idempotency
 from roadbed.data.listing import Listing
 from roadbed.kernel.clock import Clock
+from roadbed.kernel.errors import Unavailable
 from roadbed.kernel.settings import Settings
 from roadbed.kernel.settings_sources import Loaded
 from roadbed.platform import statements
@@ -30,6 +33,7 @@ from roadbed.platform.model import (
     ResourceCache,
     SettingShown,
     Storage,
+    Worker,
 )
 from roadbed.platform.reading import LATELY, Reader, as_worker
 from roadbed.platform.shown import errors_of, storage_of
@@ -59,6 +63,7 @@ class Platform:
         self._domains = domains
         self._database = database
         self._cache = cache
+        self._atomic = Atomic(database)
         self._readiness = readiness
         self._node = node
         self._watchers = watchers
@@ -73,8 +78,8 @@ class Platform:
         """Return what runs, and how it is. It answers also while the database does not."""
         health = await self._readiness.report()
         every = self._settings.statistics_every
-        reachable = every > 0 and health.status in ("ready", "degraded")
-        workers = [as_worker(row, every) for row in await self.reader.workers()] if reachable else []
+        # A database that is known to be away is not waited for.
+        workers = await self._workers() if every and health.status in ("ready", "degraded") else []
         return About(
             name="Roadbed",
             version=roadbed.__version__,
@@ -89,6 +94,13 @@ class Platform:
             workers=workers,
             health=health,
         )
+
+    async def _workers(self) -> list[Worker]:
+        try:
+            rows = await self.reader.workers()
+        except Unavailable:
+            return []
+        return [as_worker(row, self._settings.statistics_every, self._clock()) for row in rows]
 
     async def statistics(self, since: datetime | None, until: datetime | None, points: int) -> Figures:
         """Return the figures of a range of time."""
@@ -135,10 +147,19 @@ class Platform:
             resources=[ResourceCache(row.resource, row.hits, row.misses, rate(row.hits, row.misses)) for row in rows],
         )
 
-    async def clear_cache(self) -> None:
-        """Let nothing that was kept be used again, by any process: a new epoch is what all look at first."""
+    async def clear_cache(self, idempotency: Idempotency | None) -> bool:
+        """Let nothing that was kept be used again, by any process: a new epoch is what all look at first.
+
+        Returns whether that was done before under this key, and is not done again.
+        """
+        _, replayed = await self._atomic.run(idempotency, self._renew)
+        if not replayed:
+            self._cache.bodies.clear()
+        return replayed
+
+    async def _renew(self) -> str:
         await self._cache.versions.renew()
-        self._cache.bodies.clear()
+        return ""
 
     async def feeds(self) -> list[Feed]:
         """Return the feeds, each with those who follow it in all processes."""

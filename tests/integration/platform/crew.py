@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from roadbed.data.database import Database
-from roadbed.data.named_sql import compile_statement
+from roadbed.data.named_sql import Compiled, Dialect, compile_statement
 from roadbed.data.opening import open_database
 from roadbed.data.queries import Query
 from roadbed.data.statistic_columns import COUNTS, REALS, STATES
@@ -49,15 +49,16 @@ async def opened(url: str, **bounds: Any) -> AsyncGenerator[Database]:
 
 async def ask(database: Database, sql: str) -> list[tuple[Any, ...]]:
     """Run a SELECT and return its rows."""
-    variants = {"sqlite": compile_statement(sql, "?"), "postgres": compile_statement(sql, "$")}
-    query: Query[Any] = Query("asked by a test", variants, tuple)  # type: ignore[arg-type]
+    kind: type[Any] = tuple
+    compiled = {"sqlite": compile_statement(sql, "?"), "postgres": compile_statement(sql, "$")}
+    query: Query[Any] = Query("asked by a test", cast("dict[Dialect, Compiled]", compiled), kind)
     return [tuple(row) for row in await database.fetch(query)]
 
 
 class Crewman:
     """One process: its events, and what writes for it. ``gauges`` and ``watching`` are what it finds when it looks."""
 
-    def __init__(self, database: Database, clock: Clock, name: str = "one", every: float = TICK) -> None:
+    def __init__(self, database: Any, clock: Clock, name: str = "one", every: float = TICK) -> None:
         self.events, self.clock = Events(), clock
         self.node = Node(new_id(), name, 4711, clock())
         self.gauges: dict[str, float] = {}

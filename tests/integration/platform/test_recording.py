@@ -1,6 +1,7 @@
 """Figures of processes: written once per tick, together in one table, and never in anybody's way."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -122,23 +123,23 @@ async def test_failed_requests_are_written_without_anything_of_the_caller(databa
 class Broken:
     """A database that fails as it is told, before or after it has done what was asked."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Any) -> None:
         self._database = database
         self.before: Exception | None = None
         self.after: Exception | None = None
 
-    async def execute(self, *query: object, **arguments: object) -> int:
+    async def execute(self, query: Any, **arguments: Any) -> int:
         if self.before is not None:
             raise self.before
-        done = await self._database.execute(*query, **arguments)  # type: ignore[arg-type]
+        done: int = await self._database.execute(query, **arguments)
         if self.after is not None:
             raise self.after
         return done
 
-    async def execute_many(self, *arguments: object) -> None:
+    async def execute_many(self, *arguments: Any) -> None:
         if self.before is not None:
             raise self.before
-        await self._database.execute_many(*arguments)  # type: ignore[arg-type]
+        await self._database.execute_many(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ class Broken:
 )
 async def test_while_the_database_is_away_nothing_is_lost(database: Database, clock: Clock, error: Exception) -> None:
     broken = Broken(database)
-    one = Crewman(broken, clock)  # type: ignore[arg-type]
+    one = Crewman(broken, clock)
     broken.before = error
     for _ in range(3):
         one.answer(500)
@@ -160,7 +161,7 @@ async def test_while_the_database_is_away_nothing_is_lost(database: Database, cl
 
 async def test_an_outage_is_told_of_once(database: Database, clock: Clock) -> None:
     broken = Broken(database)
-    one = Crewman(broken, clock)  # type: ignore[arg-type]
+    one = Crewman(broken, clock)
     for error in (None, Unavailable("away"), Unavailable("away"), None, None):
         broken.before = error
         await one.tick()
@@ -175,7 +176,7 @@ async def test_an_outage_is_told_of_once(database: Database, clock: Clock) -> No
 
 async def test_a_row_whose_outcome_is_unknown_is_there_once(database: Database, clock: Clock) -> None:
     broken = Broken(database)
-    one = Crewman(broken, clock)  # type: ignore[arg-type]
+    one = Crewman(broken, clock)
     broken.after = OutcomeUnknown("lost")
     one.answer()
     await one.tick()
@@ -211,7 +212,7 @@ async def test_the_end_writes_the_rest(database: Database, clock: Clock) -> None
 
 async def test_the_end_does_not_wait_for_a_database_that_is_away(database: Database, clock: Clock) -> None:
     broken = Broken(database)
-    one = Crewman(broken, clock)  # type: ignore[arg-type]
+    one = Crewman(broken, clock)
     broken.before = Unavailable("away")
     await one.tick()
     asked = len(one.skipped)

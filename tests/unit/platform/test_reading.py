@@ -1,9 +1,13 @@
 """Quantiles of a histogram, as Prometheus works them out."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from roadbed.kernel.ids import new_id
 from roadbed.platform.model import Latency
-from roadbed.platform.reading import latency, quantile
+from roadbed.platform.reading import as_worker, latency, quantile
+from roadbed.platform.statements import WorkerRow
 from roadbed.runtime.measures import DURATIONS
 
 
@@ -50,3 +54,11 @@ def test_latency_is_in_milliseconds() -> None:
 
 def test_latency_of_nothing_is_nothing() -> None:
     assert latency(buckets(), 0.0) == Latency(0.0, 0.0, 0.0, 0.0)
+
+
+def test_a_process_was_not_seen_in_the_future() -> None:
+    begin = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    row = WorkerRow(new_id(), "here", 1, begin, begin, 4.0, 8, 1, 0, 0, 0, 0, 2.0, 5, 0, 0)
+    seen = [as_worker(row, 10.0, begin + timedelta(seconds=seconds)) for seconds in (4, 15)]
+    assert [worker.seen_at - begin for worker in seen] == [timedelta(seconds=4), timedelta(seconds=10)]
+    assert (seen[0].requests_per_second, seen[0].cpu) == (2.0, 0.5)

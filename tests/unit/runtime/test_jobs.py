@@ -101,3 +101,13 @@ async def test_stop_without_a_start_is_harmless() -> None:
     jobs = Jobs(Events())
     await jobs.stop()
     await jobs.stop()
+
+
+async def test_a_job_may_keep_a_time_of_its_own() -> None:
+    pauses = iter([0.0, 0.001, 0.0, 3600.0])
+    jobs, work = Jobs(Events()), Work()
+    jobs.start(Job("count", 3600, 1.0, work, lambda: next(pauses)))
+    await eventually(lambda: work.runs == 3, "three runs")
+    await asyncio.sleep(0.01)
+    await jobs.stop()
+    assert work.runs == 3

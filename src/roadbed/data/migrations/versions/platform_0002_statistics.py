@@ -1,5 +1,7 @@
 """What the service knows of itself: figures, the cache by feed, watchers, failed requests, sizes of tables, duties."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,15 +13,15 @@ branch_labels = None
 depends_on = None
 
 
-def _numbers(*names: str) -> list[sa.Column[int]]:
+def _numbers(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, Integer64(), nullable=False) for name in names]
 
 
-def _texts(*names: str) -> list[sa.Column[str]]:
+def _texts(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, Text(), nullable=False) for name in names]
 
 
-def _make(name: str, *columns: sa.Column[object]) -> None:
+def _make(name: str, *columns: sa.Column[Any]) -> None:
     op.create_table(name, *columns, sqlite_strict=True, sqlite_with_rowid=False)
 
 
