@@ -88,6 +88,7 @@ def banner(settings: Settings, sock: socket, ran: list[str]) -> str:
     )
     rows = [
         ("API", f"{url}/"),
+        ("Console", f"{url}/console/"),
         ("Docs", f"{url}/docs"),
         ("Data", place),
         ("Domains", ", ".join(settings.domains)),

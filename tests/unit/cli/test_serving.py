@@ -42,6 +42,7 @@ def test_the_banner_says_where_everything_is(tmp_path: Path) -> None:
     assert [re.sub(r"^Roadbed \S+,", "Roadbed V,", line) for line in lines] == [
         "Roadbed V, development: open to everyone on this machine, and to nobody else",
         "  API      http://127.0.0.1:PORT/",
+        "  Console  http://127.0.0.1:PORT/console/",
         "  Docs     http://127.0.0.1:PORT/docs",
         f"  Data     {tmp_path}/roadbed.db (SQLite)",
         "  Domains  ledger, kv",
@@ -66,7 +67,7 @@ def test_the_banner_counts_workers(tmp_path: Path) -> None:
 
 def test_the_banner_shows_no_password() -> None:
     lines = banner(Settings(port=0, database_url="postgresql://user:hush@host/name"))
-    assert lines[3] == "  Data     postgresql://user:***@host/name"
+    assert lines[4] == "  Data     postgresql://user:***@host/name"
 
 
 @pytest.mark.parametrize(
