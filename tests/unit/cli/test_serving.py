@@ -158,9 +158,9 @@ def test_ctrl_c_before_the_start_is_no_failure(
 def test_up_serves_and_ends_in_peace(start_service: StartService) -> None:
     service = start_service()
     lines = service.logs().splitlines()
-    assert (service.terminate(), [line.split()[0] for line in lines[:8]]) == (
+    assert (service.terminate(), [line.split()[0] for line in lines[:9]]) == (
         0,
-        ["Roadbed", "API", "Docs", "Data", "Domains", "Schema", "Samples", "Stop"],
+        ["Roadbed", "API", "Console", "Docs", "Data", "Domains", "Schema", "Samples", "Stop"],
     )
 
 
