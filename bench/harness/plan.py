@@ -40,6 +40,8 @@ PAIRS: tuple[Pair, ...] = (
     Pair("roadbed", "pocketbase"),
     Pair("roadbed", "limit", whole=False),
     Pair("roadbed-postgres", "limit-postgres", whole=False),
+    Pair("declared", "roadbed", whole=False),
+    Pair("declared-postgres", "roadbed-postgres", whole=False),
     Pair("roadbed-postgres", "fastify"),
     Pair("roadbed-postgres", "fastapi"),
     Pair("roadbed", "fastapi", whole=False),

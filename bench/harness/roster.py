@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.harness.contender import Books, Contender, Place, Routes
@@ -19,6 +20,9 @@ SETUP = "python -m bench setup"
 # Roadbed's tables and Django's bear the name of their domain or app, and both call it that.
 KEEPS_VALUES = Routes(kv="/kv/")
 LEDGER = Books(transactions="ledger_transaction", accounts="ledger_account")
+# The same rows as a declared resource: no balance is kept, so there is none to check.
+ENTRIES = Books(transactions="declared_entries", accounts="")
+DECLARED = Routes(create="/entries", get="/entries/", newest="/entries?limit=30", id_member="id")
 
 
 def _roadbed_program() -> Path | None:
@@ -31,10 +35,18 @@ def _roadbed_missing() -> str:
     return "" if _roadbed_program() else "the command `roadbed` is not installed: make setup"
 
 
-def _roadbed(place: Place) -> Command:
-    up = ("up", "--host", "127.0.0.1", "--port", str(place.port), "--data", str(place.data))
-    database = {"ROADBED_DATABASE_URL": place.database_url} if place.database_url else {}
-    return Command((str(_roadbed_program()), *up), database, place.data)
+def roadbed(place: Place, *more: str, extra: Mapping[str, str] | None = None, folder: Path | None = None) -> Command:
+    """Return how `roadbed up` is started at a place, with further arguments and settings, in a folder."""
+    up = ("up", "--host", "127.0.0.1", "--port", str(place.port), "--data", str(place.data), *more)
+    return Command((str(_roadbed_program()), *up), roadbed_settings(place) | dict(extra or {}), folder or place.data)
+
+
+def roadbed_settings(place: Place) -> dict[str, str]:
+    return {"ROADBED_DATABASE_URL": place.database_url} if place.database_url else {}
+
+
+def _declared(place: Place) -> Command:
+    return roadbed(place, "--app", "declared:domain", folder=HOMES / "declared")
 
 
 def _limit(place: Place) -> Command:
@@ -130,7 +142,7 @@ ROSTER: tuple[Contender, ...] = (
         name="roadbed",
         title="Roadbed, embedded",
         store="embedded",
-        start=_roadbed,
+        start=roadbed,
         missing=_roadbed_missing,
         note="`roadbed up`, SQLite at synchronous=FULL; one JSON line per request, metrics, idempotency keys",
         books=LEDGER,
@@ -140,11 +152,32 @@ ROSTER: tuple[Contender, ...] = (
         name="roadbed-postgres",
         title="Roadbed on PostgreSQL",
         store="postgresql",
-        start=_roadbed,
+        start=roadbed,
         missing=_roadbed_missing,
         note="`roadbed up` with ROADBED_DATABASE_URL; one JSON line per request, metrics, idempotency keys",
         books=LEDGER,
         routes=KEEPS_VALUES,
+    ),
+    Contender(
+        name="declared",
+        title="a declared resource, embedded",
+        store="embedded",
+        start=_declared,
+        missing=_roadbed_missing,
+        note="`roadbed up --app declared:domain`: the ledger's rows as a resource of ten lines; no history, no cache, "
+        "and no balance to keep",
+        books=ENTRIES,
+        routes=DECLARED,
+    ),
+    Contender(
+        name="declared-postgres",
+        title="a declared resource on PostgreSQL",
+        store="postgresql",
+        start=_declared,
+        missing=_roadbed_missing,
+        note="the same with ROADBED_DATABASE_URL",
+        books=ENTRIES,
+        routes=DECLARED,
     ),
     Contender(
         name="pocketbase",

@@ -55,6 +55,8 @@ TARGETS: tuple[Target, ...] = (
     *_rates(12.0, "fastapi", [ON_POSTGRES, ROADBED], ["create", "get"]),
     *_rates(0.6, "limit", [ROADBED], ["create", "get"]),
     *_rates(0.6, "limit-postgres", [ON_POSTGRES], ["create", "get"]),
+    *_rates(0.9, "roadbed", ["declared"], ["create", "get"]),
+    *_rates(0.9, "roadbed-postgres", ["declared-postgres"], ["create", "get"]),
     Target("paced-p99", ON_POSTGRES, 1.0, "fastify", "create"),
     Target("start", ROADBED, 1.0),
     Target("start", ON_POSTGRES, 1.0),
