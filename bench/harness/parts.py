@@ -13,7 +13,7 @@ import msgspec
 from bench.harness.contender import Store
 from bench.harness.plan import SLOT_OVERHEAD, Effort
 
-PART_OVERHEAD = 12.0  # seconds: a server or two, the schema, the data
+PART_OVERHEAD = 6.0  # seconds: a server or two, the schema, the data
 IMPORT_RATE = 250_000  # rows per second, with what comes around them: the slowest that was seen
 
 

@@ -63,7 +63,7 @@ class Effort(msgspec.Struct, frozen=True):
     paced_seconds: int = 3
     paced_rounds: int = 3
     restarts: int = 3
-    readings: int = 1_000_000
+    readings: int = 500_000
     feed_seconds: int = 10
 
 

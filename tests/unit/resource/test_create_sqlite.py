@@ -47,9 +47,8 @@ async def _hook(*_: Any) -> None:
 
 
 def unit(struct: type[Any], **more: Any) -> Compiled:
-    named = {"name": struct.__name__.lower(), "path": f"/{struct.__name__.lower()}"}
-    others = [] if struct is Free else [Resource(struct=Free, path="/free", name="free")]
-    resource = Resource(struct=struct, **{"order": "-created_at"} | named | more)
+    others: list[Resource[Any]] = [] if struct is Free else [Resource(struct=Free, path="/free")]
+    resource: Resource[Any] = Resource(struct=struct, path=f"/{struct.__name__.lower()}", **more)
     return compile_plans(make_plans("lab", [*others, resource]))[resource.called]
 
 
