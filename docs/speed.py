@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.harness.report import LOAD_BOUND, describe
+from bench.harness.report import LOAD_BOUND, UNITS, against, describe
 from bench.harness.results import Run, measured, slots_of
 from bench.harness.roster import BY_NAME
 from bench.harness.tables import amount, table
@@ -19,7 +19,6 @@ END = "<!-- The end of what `make docs` writes. -->\n"
 
 CONNECTIONS = 32
 WORKS = {"create": "create", "create-hot": "create, all on one account", "get": "get by id", "list": "list of 30"}
-UNITS = {"rate": " ×", "paced-p99": " ×", "start": " s", "memory": " MB"}
 
 
 def with_figures(readme: str) -> str:
@@ -82,8 +81,8 @@ def _sides(verdict: Verdict) -> tuple[str, str]:
 
 
 def _line(verdict: Verdict) -> str:
-    peer = f", against {BY_NAME[verdict.target.peer].title}" if verdict.target.peer else ""
-    return f"- {describe(verdict.target)}{peer}: {_cell(verdict)}"
+    other = against(verdict.target)
+    return f"- {describe(verdict.target)}{f', against {other}' if other else ''}: {_cell(verdict)}"
 
 
 def _cell(verdict: Verdict) -> str:
@@ -98,4 +97,4 @@ def _words(verdict: Verdict) -> Iterator[str]:
         yield f"{amount(verdict.measured.median)}{unit}"
         if not verdict.met:
             yield "**not met**"
-    yield f"({'≥' if target.kind == 'rate' else '≤'} {target.bound:g}{unit})"
+    yield f"({'≥' if target.at_least else '≤'} {target.bound:g}{unit})"

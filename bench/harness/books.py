@@ -31,7 +31,7 @@ Reader = Callable[[], Entries]
 def statement(books: Books) -> str:
     """One statement, so that all three come from one moment."""
     moved = f"(SELECT coalesce(sum(amount), 0) FROM {books.transactions})"
-    held = f"(SELECT coalesce(sum(balance), 0) FROM {books.accounts})"
+    held = f"(SELECT coalesce(sum(balance), 0) FROM {books.accounts})" if books.accounts else moved
     return f"SELECT (SELECT count(*) FROM {books.transactions}), {moved}, {held}"
 
 

@@ -15,9 +15,11 @@ from types import FrameType
 
 import msgspec
 
-from bench.harness import machine, measure, plan, report, setup
+from bench.harness import machine, measure, parts, plan, report, setup
 from bench.harness.cores import Cores, choose
 from bench.harness.errors import BenchError
+from bench.harness.ground import Ground
+from bench.harness.parts import PART_BY_NAME, Part
 from bench.harness.plan import CONNECTIONS, QUICK, WARM_UP_CONNECTIONS, WORKS, Effort
 from bench.harness.postgres import Cluster, binaries
 from bench.harness.results import STRANGERS, Run, measured, others_used
@@ -25,6 +27,8 @@ from bench.harness.roster import BY_NAME
 from bench.harness.targets import judge_all
 
 RESULTS = Path(__file__).parent.parent / "results"
+
+KNOWN = (*BY_NAME, *PART_BY_NAME)
 
 EXIT_PROBLEM = 1
 EXIT_USAGE = 2
@@ -39,8 +43,8 @@ def parser() -> argparse.ArgumentParser:
         "3 with --strict, a target is missed or was not measured.",
     )
     words.add_argument("step", nargs="?", choices=["run", "setup"], default="run", help="setup installs the contenders")
-    words.add_argument("--only", type=_names, default=[], metavar="A,B", help=f"of {', '.join(BY_NAME)}")
-    words.add_argument("--work", type=_names, default=list(WORKS), metavar="W,…", help=f"of {', '.join(WORKS)}")
+    words.add_argument("--only", type=_names, default=[], metavar="A,B", help=f"of {', '.join(KNOWN)}")
+    words.add_argument("--work", type=_names, metavar="W,…", help=f"of {', '.join(WORKS)} (all, and all parts)")
     words.add_argument("--connections", type=_numbers, metavar="N,…", help="of 1, 32, 256 (all; with --quick 32)")
     words.add_argument("--seconds", type=int, help=f"per turn where a target is decided ({Effort().seconds})")
     words.add_argument("--rounds", type=int, help=f"turns of each contender there ({Effort().rounds})")
@@ -94,31 +98,45 @@ def _run(options: argparse.Namespace) -> int:
         options.connections = [WARM_UP_CONNECTIONS] if options.quick else list(CONNECTIONS)
     _refuse_unknown(options)
     effort = _effort(options)
-    pairs, skipped = _available(plan.pairs_of(options.only, BY_NAME))
-    planned = [(pair, list(plan.steps(pair, options.work, options.connections, effort))) for pair in pairs]
+    pairs, skipped = _available(_pairs(options.only))
+    works = list(WORKS) if options.work is None else options.work
+    planned = [(pair, list(plan.steps(pair, works, options.connections, effort))) for pair in pairs]
     planned = [(pair, steps) for pair, steps in planned if steps]
-    minutes = plan.duration([pair for pair, _ in planned], options.work, options.connections, effort) / 60
+    chosen = parts.parts_of(options.only, options.work)
+    seconds = plan.duration([pair for pair, _ in planned], works, options.connections, effort)
+    minutes = (seconds + parts.duration(chosen, effort)) / 60
     for name, reason in skipped.items():
         say(f"left out: {name}: {reason}")
-    say(f"{len(planned)} pairs, about {minutes:.0f} minutes")
+    say(f"{len(planned)} pairs, {len(chosen)} parts, about {minutes:.0f} minutes")
     if options.plan:
         for pair, steps in planned:
             say(f"{' and '.join(pair.names)}: " + ", ".join(f"{s.work}@{s.connections}×{s.rounds}" for s in steps))
+        for part in chosen:
+            say(f"{part.name}: {part.title}{f' against {part.against}' if part.against else ''}")
         return 0
-    if not planned:
+    if not planned and not chosen:
         raise BenchError("nothing to measure")
     cores = choose(options.database_on)
     # From here on this process stays off the server's core, as all it starts inherits unless told otherwise.
     os.sched_setaffinity(0, {cores.load})
-    run = _measure(planned, skipped, cores, effort)
+    run = _measure(planned, chosen, skipped, cores, effort)
     text = report.markdown(run)
     print(text)
     evident = _write(run, text, options.save)
     return _status(run, options.strict) if evident else EXIT_PROBLEM
 
 
+def _pairs(only: Sequence[str]) -> list[plan.Pair]:
+    """Return the pairs among the named contenders; parts that are named beside them are none."""
+    unknown = [name for name in only if name not in KNOWN]
+    if unknown:
+        raise BenchError(f"unknown contender or part {unknown[0]}; known: {', '.join(KNOWN)}")
+    contenders = [name for name in only if name in BY_NAME]
+    return plan.pairs_of(contenders, BY_NAME) if contenders or not only else []
+
+
 def _refuse_unknown(options: argparse.Namespace) -> None:
-    for given, known, what in ((options.work, WORKS, "work"), (options.connections, CONNECTIONS, "connections")):
+    for given, known, what in ((options.work or (), WORKS, "work"), (options.connections, CONNECTIONS, "connections")):
         for each in given:
             if each not in known:
                 raise BenchError(f"unknown {what} {each}; known: {', '.join(map(str, known))}")
@@ -139,18 +157,24 @@ def _available(pairs: Sequence[plan.Pair]) -> tuple[list[plan.Pair], dict[str, s
 
 
 def _measure(
-    planned: Sequence[tuple[plan.Pair, list[plan.Step]]], skipped: dict[str, str], cores: Cores, effort: Effort
+    planned: Sequence[tuple[plan.Pair, list[plan.Step]]],
+    chosen: Sequence[Part],
+    skipped: dict[str, str],
+    cores: Cores,
+    effort: Effort,
 ) -> Run:
     folder = Path(tempfile.mkdtemp(prefix="roadbed-bench-"))
     folder.chmod(0o711)  # PostgreSQL's user walks through
     try:
         contenders = [BY_NAME[name] for name in dict.fromkeys(name for pair, _ in planned for name in pair.names)]
-        uses_postgres = any(contender.store == "postgresql" for contender in contenders)
+        uses_postgres = any(each.store == "postgresql" for each in (*contenders, *chosen))
         postgres = machine.output(str(binaries() / "postgres"), "--version").split()[2] if uses_postgres else ""
         facts = machine.facts(folder, cores, contenders, postgres)
         run = Run(facts=facts, effort=msgspec.to_builtins(effort), skipped=skipped)
         with Cluster(folder / "cluster", cores.database) if uses_postgres else nullcontext() as cluster:
-            measure.everything(run, planned, measure.Ground(folder, cores, cluster, effort, say))
+            ground = Ground(folder, cores, cluster, effort, say)
+            measure.everything(run, planned, ground)
+            measure.parts(run, chosen, ground)
         return run
     finally:
         shutil.rmtree(folder, ignore_errors=True)

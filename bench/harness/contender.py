@@ -41,7 +41,10 @@ class Routes(msgspec.Struct, frozen=True):
 
 
 class Books(msgspec.Struct, frozen=True):
-    """The tables in which SQL can check what was written: ``transactions.amount`` and ``accounts.balance``."""
+    """The tables in which SQL can check what was written: ``transactions.amount`` and ``accounts.balance``.
+
+    ``accounts`` is empty where a contender keeps no balances: then its rows are counted alone.
+    """
 
     transactions: str = "transactions"
     accounts: str = "accounts"

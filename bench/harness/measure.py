@@ -4,38 +4,31 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
-import msgspec
-
-from bench.harness import client, seed
+from bench.harness import cached_list, client, feed, imports, seed, statistics_by_hand
 from bench.harness.contender import Contender
-from bench.harness.cores import Cores, others
+from bench.harness.cores import others
 from bench.harness.errors import BenchError
+from bench.harness.ground import Ground
 from bench.harness.pace import Paced, pace
+from bench.harness.parts import Part
 from bench.harness.plan import WARM_UP_CONNECTIONS, Effort, Pair, Step, has_paced
-from bench.harness.postgres import Cluster
-from bench.harness.results import Alone, Cell, PairResult, Run
+from bench.harness.results import Alone, Cell, PairResult, PartResult, Run
 from bench.harness.roster import BY_NAME
 from bench.harness.stage import Stage, staged
+from bench.harness.tables import amount
 
 IDLE_AFTER = 2.0  # seconds from the first answer until a server counts as idle
 WARM_UP = 1  # second
+MEASURES = {
+    "cached-list": cached_list.measure,
+    "import": imports.measure,
+    "statistics": statistics_by_hand.measure,
+    "feed": feed.measure,
+}
 BAD_SHARE = 0.001  # of all requests: more refused ones than this make a turn unsound
-
-Say = Callable[[str], None]
-
-
-class Ground(msgspec.Struct, frozen=True):
-    """What all parts of a run stand on. ``cluster`` is None where no contender needs PostgreSQL."""
-
-    folder: Path
-    cores: Cores
-    cluster: Cluster | None
-    effort: Effort
-    say: Say
 
 
 def alone(contender: Contender, ground: Ground) -> Alone:
@@ -151,6 +144,26 @@ def everything(run: Run, plan: Sequence[tuple[Pair, list[Step]]], ground: Ground
             continue
         for problem in unsound(run.pairs[-1]):
             _note(run, problem, ground)
+
+
+def parts(run: Run, planned: Sequence[Part], ground: Ground) -> None:
+    """Measure what stands against something else than a contender. What fails is written down, and the rest goes on."""
+    for part in planned:
+        ground.say(f"{part.name}")
+        before = others(ground.cores)
+        try:
+            result = MEASURES[part.measure](part, ground)
+        except BenchError as error:
+            _note(run, f"{part.title}: {error}", ground)
+            continue
+        result.others = before
+        run.parts.append(result)
+        ground.say(f"  {_figures(part, result)}")
+
+
+def _figures(part: Part, result: PartResult) -> str:
+    sides = [f"{amount(statistics.median(side))}{part.unit}" for side in (result.ours, result.peer) if side]
+    return " against ".join(sides)
 
 
 def _note(run: Run, problem: str, ground: Ground) -> None:

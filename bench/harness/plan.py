@@ -40,6 +40,8 @@ PAIRS: tuple[Pair, ...] = (
     Pair("roadbed", "pocketbase"),
     Pair("roadbed", "limit", whole=False),
     Pair("roadbed-postgres", "limit-postgres", whole=False),
+    Pair("declared", "roadbed", whole=False),
+    Pair("declared-postgres", "roadbed-postgres", whole=False),
     Pair("roadbed-postgres", "fastify"),
     Pair("roadbed-postgres", "fastapi"),
     Pair("roadbed", "fastapi", whole=False),
@@ -49,7 +51,10 @@ PAIRS: tuple[Pair, ...] = (
 
 
 class Effort(msgspec.Struct, frozen=True):
-    """How long and how often. ``seconds`` and ``rounds`` hold where a target is decided, ``other_*`` elsewhere."""
+    """How long and how often. ``seconds`` and ``rounds`` hold where a target is decided, ``other_*`` elsewhere.
+
+    ``readings``: rows of the file that is imported; ``feed_seconds``: for how long changes are made under watchers.
+    """
 
     seconds: int = 2
     rounds: int = 5
@@ -58,9 +63,21 @@ class Effort(msgspec.Struct, frozen=True):
     paced_seconds: int = 3
     paced_rounds: int = 3
     restarts: int = 3
+    readings: int = 500_000
+    feed_seconds: int = 10
 
 
-QUICK = Effort(seconds=1, rounds=2, other_seconds=1, other_rounds=1, paced_seconds=2, paced_rounds=1, restarts=1)
+QUICK = Effort(
+    seconds=1,
+    rounds=2,
+    other_seconds=1,
+    other_rounds=1,
+    paced_seconds=2,
+    paced_rounds=1,
+    restarts=1,
+    readings=200_000,
+    feed_seconds=5,
+)
 
 
 class Step(msgspec.Struct, frozen=True):

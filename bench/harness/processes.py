@@ -77,6 +77,25 @@ def run(command: Command, log: Path, core: int) -> None:
         raise ContenderFailed(f"`{Path(command.argv[0]).name}` ended with {done.returncode}:\n{tail(log)}")
 
 
+def output_of(command: Command, core: int) -> str:
+    """Run a command to its end; return what it printed on its standard output."""
+    done = subprocess.run(
+        command.argv,
+        env=environment(command.environment),
+        cwd=command.folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        preexec_fn=pinned(core),
+        timeout=PREPARE_TIMEOUT,
+        check=False,
+    )
+    if done.returncode != 0:
+        last = "\n".join((done.stderr or done.stdout).splitlines()[-LOG_TAIL:])
+        raise ContenderFailed(f"`{Path(command.argv[0]).name}` ended with {done.returncode}:\n{last}")
+    return done.stdout
+
+
 class Server:
     """One contender's process, in a session of its own: signals reach it and all it started, and nobody else."""
 

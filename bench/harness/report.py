@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from bench.harness.parts import PART_BY_NAME
 from bench.harness.plan import CONNECTIONS, WORKS
 from bench.harness.ratios import Ratio
 from bench.harness.results import STRANGERS, Run, measured, others_used, paced_of, slots_of
@@ -18,6 +19,8 @@ LOAD_BOUND = 0.95
 # Above this delay of the generator's own, in milliseconds, latencies say more about it than about the server.
 OWN_DELAY = 1.0
 
+UNITS = {"rate": " ×", "paced-p99": " ×", "start": " s", "memory": " MB", "part": " ×", "delay": " s"}
+
 
 def markdown(run: Run) -> str:
     """Return the whole report."""
@@ -27,6 +30,20 @@ def markdown(run: Run) -> str:
         _quiet(run),
         "## Targets",
         targets(judge_all(measured(run))),
+        *_contenders(run),
+        *_parts(run),
+    ]
+    if run.skipped:
+        parts += ["## Left out", "\n".join(f"- {name}: {reason}" for name, reason in run.skipped.items())]
+    if run.problems:
+        parts += ["## Problems", "\n".join(_problem(problem) for problem in run.problems)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _contenders(run: Run) -> list[str]:
+    if not run.alone:
+        return []
+    return [
         "## Requests per second",
         *(_rates(run, number) for number in CONNECTIONS if _names(run, number)),
         "## Latency, memory, start-up",
@@ -34,11 +51,6 @@ def markdown(run: Run) -> str:
         "## What each contender is",
         _notes(run),
     ]
-    if run.skipped:
-        parts += ["## Left out", "\n".join(f"- {name}: {reason}" for name, reason in run.skipped.items())]
-    if run.problems:
-        parts += ["## Problems", "\n".join(_problem(problem) for problem in run.problems)]
-    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _problem(text: str) -> str:
@@ -56,10 +68,19 @@ def _target_row(verdict: Verdict) -> tuple[str, ...]:
     target, ratio = verdict.target, verdict.measured
     word = {True: "met", False: "NOT MET", None: "not measured"}[verdict.met]
     figures = (_figure(target, ratio.median), _spread(target, ratio), str(ratio.pairs)) if ratio else ("", "", "")
-    return (describe(target), BY_NAME[target.peer].title if target.peer else "", _promise(target), *figures, word)
+    return (describe(target), against(target), _promise(target), *figures, word)
+
+
+def against(target: Target) -> str:
+    """Return what a target's figure is held against; an empty text where it speaks for itself."""
+    if target.ours in PART_BY_NAME:
+        return PART_BY_NAME[target.ours].against
+    return BY_NAME[target.peer].title if target.peer else ""
 
 
 def describe(target: Target) -> str:
+    if target.ours in PART_BY_NAME:
+        return PART_BY_NAME[target.ours].title
     name = BY_NAME[target.ours].title
     return {
         "rate": f"{name}: {target.work} at {target.connections}",
@@ -70,12 +91,11 @@ def describe(target: Target) -> str:
 
 
 def _promise(target: Target) -> str:
-    return f"{'≥' if target.kind == 'rate' else '≤'} {_figure(target, target.bound)}"
+    return f"{'≥' if target.at_least else '≤'} {_figure(target, target.bound)}"
 
 
 def _figure(target: Target, value: float) -> str:
-    unit = {"rate": " ×", "paced-p99": " ×", "start": " s", "memory": " MB"}[target.kind]
-    return f"{amount(value)}{unit}"
+    return f"{amount(value)}{UNITS[target.kind]}"
 
 
 def _spread(target: Target, ratio: Ratio) -> str:
@@ -139,6 +159,22 @@ def _other(run: Run) -> str:
     return f"{text}\n\n{table(head, rows)}{warning if late else ''}"
 
 
+def _parts(run: Run) -> list[str]:
+    """Return the parts with their figures, and what else was seen of each."""
+    if not run.parts:
+        return []
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    for result in run.parts:
+        part = PART_BY_NAME[result.name]
+        sides = [f"{amount(statistics.median(side))}{part.unit}" if side else "" for side in (result.ours, result.peer)]
+        rows.append((part.title, sides[0], part.against, sides[1]))
+        seen = ", ".join(f"{name} {amount(value)}" for name, value in result.facts.items())
+        notes.append(f"- {part.title}: {part.note}." + (f" Seen: {seen}." if seen else ""))
+    head = ("", "Roadbed", "against", "it makes")
+    return ["## Parts against the least that could do it", table(head, rows), "\n".join(notes)]
+
+
 def _latency(p50: Sequence[float], p99: Sequence[float]) -> str:
     return f"{amount(statistics.median(p50))} / {amount(statistics.median(p99))} ms" if p50 else ""
 
@@ -152,8 +188,8 @@ def _quiet(run: Run) -> str:
     if others_used(run) <= STRANGERS:
         return ""
     return (
-        f"**Not a quiet machine**: something else used up to {others_used(run):.0%} of the cores just before a pair. "
-        "Both halves of a pair suffer, not always alike: repeat when nothing else runs."
+        f"**Not a quiet machine**: something else used up to {others_used(run):.0%} of the cores just before a pair or "
+        "a part. Both halves of a pair suffer, not always alike: repeat when nothing else runs."
     )
 
 

@@ -62,6 +62,17 @@ class Alone(msgspec.Struct):
     memory: Memory
 
 
+class PartResult(msgspec.Struct):
+    """A part, a figure per turn: of Roadbed's, and of what it is held against. The unit is the part's; more is better
+    but for seconds. ``facts``: what else was seen, by name. ``others``: as in ``PairResult``."""
+
+    name: str
+    ours: list[float] = []
+    peer: list[float] = []
+    facts: dict[str, float] = {}
+    others: float = 0.0
+
+
 class Run(msgspec.Struct):
     """Everything. ``problems`` are in words; a run with problems proves nothing about the contenders they name."""
 
@@ -69,6 +80,7 @@ class Run(msgspec.Struct):
     effort: dict[str, Any]
     alone: list[Alone] = []
     pairs: list[PairResult] = []
+    parts: list[PartResult] = []
     skipped: dict[str, str] = {}
     problems: list[str] = []
 
@@ -78,8 +90,8 @@ STRANGERS = 0.05
 
 
 def others_used(run: Run) -> float:
-    """Return the greatest share of the cores that strangers used just before a pair."""
-    return max((pair.others for pair in run.pairs), default=0.0)
+    """Return the greatest share of the cores that strangers used just before a pair or a part."""
+    return max((each.others for each in (*run.pairs, *run.parts)), default=0.0)
 
 
 def cell_ratio(cell: Cell) -> Ratio | None:
@@ -97,7 +109,16 @@ def measured(run: Run) -> dict[Target, Ratio]:
     return {target: ratio for target, ratio in found if ratio is not None}
 
 
+def part_ratio(part: PartResult) -> Ratio | None:
+    """Compare turn by turn; where there is no other half, return the figures themselves."""
+    if not part.ours:
+        return None
+    return of_pairs(part.ours, part.peer) if part.peer else _spread(part.ours)
+
+
 def _measure(run: Run, target: Target) -> Ratio | None:
+    if target.kind in {"part", "delay"}:
+        return next((part_ratio(part) for part in run.parts if part.name == target.ours), None)
     if target.kind in {"start", "memory"}:
         values = [
             value

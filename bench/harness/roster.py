@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.harness.contender import Books, Contender, Place, Routes
@@ -19,6 +20,9 @@ SETUP = "python -m bench setup"
 # Roadbed's tables and Django's bear the name of their domain or app, and both call it that.
 KEEPS_VALUES = Routes(kv="/kv/")
 LEDGER = Books(transactions="ledger_transaction", accounts="ledger_account")
+# The same rows as a declared resource: no balance is kept, so there is none to check.
+ENTRIES = Books(transactions="declared_entries", accounts="")
+DECLARED = Routes(create="/entries", get="/entries/", newest="/entries?limit=30", id_member="id")
 
 
 def _roadbed_program() -> Path | None:
@@ -27,31 +31,43 @@ def _roadbed_program() -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
-def _roadbed_missing() -> str:
+def roadbed_missing() -> str:
     return "" if _roadbed_program() else "the command `roadbed` is not installed: make setup"
 
 
-def _roadbed(place: Place) -> Command:
-    up = ("up", "--host", "127.0.0.1", "--port", str(place.port), "--data", str(place.data))
+def roadbed(place: Place, *more: str, extra: Mapping[str, str] | None = None, folder: Path | None = None) -> Command:
+    """Return how `roadbed up` is started at a place, with further arguments and settings, in a folder."""
+    up = ("up", "--host", "127.0.0.1", "--port", str(place.port), "--data", str(place.data), *more)
+    command = roadbed_command(place, *up)
+    return Command(command.argv, {**command.environment, **(extra or {})}, folder or place.data)
+
+
+def roadbed_command(place: Place, *arguments: str) -> Command:
+    """Return how any command of Roadbed's is run on the database of a place."""
     database = {"ROADBED_DATABASE_URL": place.database_url} if place.database_url else {}
-    return Command((str(_roadbed_program()), *up), database, place.data)
+    return Command((str(_roadbed_program()), *arguments), database, place.data)
 
 
-def _limit(place: Place) -> Command:
+def _declared(place: Place) -> Command:
+    return roadbed(place, "--app", "declared:domain", folder=HOMES / "declared")
+
+
+def limit(place: Place, application: str = "limit.app:app") -> Command:
+    """Return how a bare application on Roadbed's engine is started."""
     # The same server on the same loop as `roadbed up`, with the defaults of its settings.
     address = ("--host", "127.0.0.1", "--port", str(place.port))
     quiet = ("--no-access-log", "--log-level", "warning", "--no-server-header", "--lifespan", "on")
-    argv = (_roadbed_python(), "-m", "uvicorn", "limit.app:app", *address, *quiet)
+    argv = (roadbed_python(), "-m", "uvicorn", application, *address, *quiet)
     return Command(argv, {"LIMIT_DATA": str(place.data), "LIMIT_DATABASE_URL": place.database_url}, HOMES)
 
 
 def _prepare_limit(place: Place) -> tuple[Command, ...]:
     if place.database_url:
         return _schema(place, HOMES / "limit" / "schema.postgres.sql")
-    return (Command((_roadbed_python(), "limit/create_tables.py", str(place.data / "roadbed.db")), {}, HOMES),)
+    return (Command((roadbed_python(), "limit/create_tables.py", str(place.data / "roadbed.db")), {}, HOMES),)
 
 
-def _roadbed_python() -> str:
+def roadbed_python() -> str:
     return str((_roadbed_program() or Path(sys.executable)).parent / "python")
 
 
@@ -130,8 +146,8 @@ ROSTER: tuple[Contender, ...] = (
         name="roadbed",
         title="Roadbed, embedded",
         store="embedded",
-        start=_roadbed,
-        missing=_roadbed_missing,
+        start=roadbed,
+        missing=roadbed_missing,
         note="`roadbed up`, SQLite at synchronous=FULL; one JSON line per request, metrics, idempotency keys",
         books=LEDGER,
         routes=KEEPS_VALUES,
@@ -140,11 +156,32 @@ ROSTER: tuple[Contender, ...] = (
         name="roadbed-postgres",
         title="Roadbed on PostgreSQL",
         store="postgresql",
-        start=_roadbed,
-        missing=_roadbed_missing,
+        start=roadbed,
+        missing=roadbed_missing,
         note="`roadbed up` with ROADBED_DATABASE_URL; one JSON line per request, metrics, idempotency keys",
         books=LEDGER,
         routes=KEEPS_VALUES,
+    ),
+    Contender(
+        name="declared",
+        title="a declared resource, embedded",
+        store="embedded",
+        start=_declared,
+        missing=roadbed_missing,
+        note="`roadbed up --app declared:domain`: the ledger's rows as a resource of ten lines; no history, no cache, "
+        "and no balance to keep",
+        books=ENTRIES,
+        routes=DECLARED,
+    ),
+    Contender(
+        name="declared-postgres",
+        title="a declared resource on PostgreSQL",
+        store="postgresql",
+        start=_declared,
+        missing=roadbed_missing,
+        note="the same with ROADBED_DATABASE_URL",
+        books=ENTRIES,
+        routes=DECLARED,
     ),
     Contender(
         name="pocketbase",
@@ -171,18 +208,18 @@ ROSTER: tuple[Contender, ...] = (
         name="limit",
         title="the limit, embedded",
         store="embedded",
-        start=_limit,
+        start=limit,
         prepare=_prepare_limit,
-        missing=_roadbed_missing,
+        missing=roadbed_missing,
         note="a bare ASGI app on Roadbed's engine, two plain tables: no conventions, no logs, no metrics",
     ),
     Contender(
         name="limit-postgres",
         title="the limit on PostgreSQL",
         store="postgresql",
-        start=_limit,
+        start=limit,
         prepare=_prepare_limit,
-        missing=_roadbed_missing,
+        missing=roadbed_missing,
         note="a bare ASGI app on Roadbed's engine, two plain tables: no conventions, no logs, no metrics",
     ),
     Contender(

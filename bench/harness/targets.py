@@ -1,7 +1,4 @@
-"""The speed targets of the design, as data, and the verdict on each.
-
-The rows on cached lists, file imports and statistics belong to domains that are measured elsewhere.
-"""
+"""The speed targets of the design, as data, and the verdict on each."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ import msgspec
 
 from bench.harness.ratios import Ratio
 
-Kind = Literal["rate", "paced-p99", "start", "memory"]
+Kind = Literal["rate", "paced-p99", "start", "memory", "part", "delay"]
 
 ROADBED = "roadbed"
 ON_POSTGRES = "roadbed-postgres"
@@ -23,9 +20,11 @@ class Target(msgspec.Struct, frozen=True):
 
     kind       what is compared: requests per second (``rate``), the 99th percentile of creates at half of one's own
                full load (``paced-p99``), seconds from start to first reply (``start``), resident bytes when idle
-               (``memory``)
-    bound      the least ratio to the peer for ``rate``; the greatest for ``paced-p99``; the greatest value in seconds
-               or megabytes (10^6 bytes) for the other two
+               (``memory``), what a part makes against its other half (``part``), seconds until all watchers have a
+               change (``delay``)
+    ours       a contender, or for the last two a part
+    bound      the least ratio to the peer for ``rate`` and ``part``; the greatest for ``paced-p99``; the greatest value
+               in seconds or megabytes (10^6 bytes) for the others
     """
 
     kind: Kind
@@ -34,6 +33,11 @@ class Target(msgspec.Struct, frozen=True):
     peer: str = ""
     work: str = ""
     connections: int = 32
+
+    @property
+    def at_least(self) -> bool:
+        """Whether more is better."""
+        return self.kind in {"rate", "part"}
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -55,11 +59,20 @@ TARGETS: tuple[Target, ...] = (
     *_rates(12.0, "fastapi", [ON_POSTGRES, ROADBED], ["create", "get"]),
     *_rates(0.6, "limit", [ROADBED], ["create", "get"]),
     *_rates(0.6, "limit-postgres", [ON_POSTGRES], ["create", "get"]),
+    *_rates(0.9, "roadbed", ["declared"], ["create", "get"]),
+    *_rates(0.9, "roadbed-postgres", ["declared-postgres"], ["create", "get"]),
     Target("paced-p99", ON_POSTGRES, 1.0, "fastify", "create"),
     Target("start", ROADBED, 1.0),
     Target("start", ON_POSTGRES, 1.0),
     Target("memory", ROADBED, 120.0),
     Target("memory", ON_POSTGRES, 120.0),
+    Target("part", "cached-list", 0.7),
+    Target("part", "import-postgres", 0.6),
+    Target("part", "import-sqlite", 0.6),
+    Target("part", "statistics", 0.9),
+    Target("part", "statistics-postgres", 0.9),
+    Target("delay", "feed", 0.5),
+    Target("delay", "feed-postgres", 0.5),
 )
 
 
@@ -67,7 +80,7 @@ def judge(target: Target, measured: Ratio | None) -> Verdict:
     """Compare the median: a single lucky or unlucky pair decides nothing."""
     if measured is None:
         return Verdict(target, None, None)
-    enough = measured.median >= target.bound if target.kind == "rate" else measured.median <= target.bound
+    enough = measured.median >= target.bound if target.at_least else measured.median <= target.bound
     return Verdict(target, measured, enough)
 
 

@@ -57,6 +57,8 @@ class _Routes:
         self.plan = unit.plan
         self.path = self.plan.resource.path
         self.key = self.plan.key
+        # Only what is computed asks for the origin.
+        self.base: Callable[[CallOf], str] = base_of if unit.is_computed else lambda _: ""
         self.made: Operations[Store] = Operations(self.plan.name, self.plan.names.title)
 
     def make(self) -> Operations[Store]:
@@ -99,7 +101,7 @@ class _Routes:
     def shown(self, call: CallOf, done: Done) -> Any:
         """Return the reply to a write, with the fields that belong to it."""
         call.version, call.replayed = done.row.version, done.replayed
-        return self.unit.show(done.row, base_of(call))
+        return self.unit.show(done.row, self.base(call))
 
     def create(self) -> None:
         plan, unit = self.plan, self.unit
@@ -110,7 +112,7 @@ class _Routes:
             done = await call.service.create(values, call.idempotency, sealing=sealing_of(call))
             key = quote(str(getattr(done.row, plan.key.name)), safe="")
             call.location, call.version, call.replayed = f"{plan.resource.path}/{key}", done.row.version, done.replayed
-            return unit.show(done.row, base_of(call), done.secrets[0])
+            return unit.show(done.row, self.base(call), done.secrets[0])
 
         self.declare(
             "POST",
@@ -133,7 +135,7 @@ class _Routes:
             values = [{name: getattr(each, name) for name in names} for each in body]
             done = await call.service.create_many(values, call.idempotency, sealing=sealing_of(call))
             call.replayed = done.replayed
-            base = base_of(call)
+            base = self.base(call)
             return [unit.show(row, base, secrets) for row, secrets in zip(done.row, done.secrets, strict=True)]
 
         said = self.say(
@@ -151,14 +153,14 @@ class _Routes:
             if version is not None:
                 return await at_version(call, found[key], version)
             row, call.version = await call.service.look(found[key])
-            return unit.show(row, base_of(call))
+            return unit.show(row, self.base(call))
 
         async def at_version(call: CallOf, value: Any, version: int) -> Any:
             past = await call.service.at_version(value, version)
             if past is None or past.after is None:
                 raise NotFound(f"The {plan.names.singular} {value} has no version {version}")
             call.version = version
-            return unit.show(unit.past(past.after), base_of(call))
+            return unit.show(unit.past(past.after), self.base(call))
 
         parameters = list(self.by_key)
         if plan.resource.history:
@@ -175,7 +177,7 @@ class _Routes:
             sets = {name: value for name, value in given.items() if value is not msgspec.UNSET}
             done = await call.service.change(found[key], sets, asked_by(call), call.idempotency)
             call.version, call.replayed = done.row.version, done.replayed
-            return self.unit.show(done.row, base_of(call))
+            return self.unit.show(done.row, self.base(call))
 
         self.declare(
             "PATCH",
@@ -205,7 +207,7 @@ class _Routes:
             sets = {name: getattr(body, name)}
             done = await call.service.move(found[key], sets, asked_by(call), call.idempotency)
             call.version, call.replayed = done.row.version, done.replayed
-            return self.unit.show(done.row, base_of(call))
+            return self.unit.show(done.row, self.base(call))
 
         said = self.say(
             "set_status_of", f"Change the status of one of the {plan.names.plural}, where its machine allows it."

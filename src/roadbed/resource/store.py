@@ -20,6 +20,7 @@ from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import NotFound, RoadbedError
 from roadbed.resource.compiled import Compiled
 from roadbed.resource.create_postgres import CreateFlight
+from roadbed.resource.create_sqlite import FreeCreates, free_creates
 from roadbed.resource.lists import Lists
 from roadbed.resource.lookups import lookup_program
 from roadbed.resource.secrets import NO_SECRETS, Secrets, seal, unseal
@@ -62,7 +63,6 @@ class Store:
         self.plan = unit.plan
         self.database = database
         self.clock = clock
-        table = self.plan.table
         self.lists = Lists(unit, database, clock)
         self.hub = open_hub(unit, database) if self.plan.resource.events else None
         self._watched = unit.watched_feeds()
@@ -74,10 +74,11 @@ class Store:
         self._goes_along = bool(unit.children())
         # Whether all writes share flights; where they do not, each but a create is a transaction of its own.
         self.in_flights = database.dialect == "sqlite" and not unit.has_hooks
-        self._creates: CreateFlight | None = None
+        self._creates: CreateFlight | FreeCreates | None = None
         if self.in_flights:
-            program = Program(f"{table}_write", True, self._write_on_sqlite, _never)
+            program = Program(f"{self.plan.table}_write", True, self._write_on_sqlite, _never)
             self._writes: Flight[Any, Any] = database.flight(program, keys=_clashes)
+            self._creates = free_creates(unit, database)
         elif not (unit.has_hooks or self.plan.resource.most or self.plan.resource.fill):
             self._creates = CreateFlight(unit, database)
 
@@ -136,7 +137,7 @@ class Store:
         return _opened(done, [secrets], sealing)
 
     async def create_along(self, values: Mapping[str, Any], asked: Asked) -> Any:
-        """Write a new row in one statement with others that come now, and return it.
+        """Write a new row together with others that come now, and return it.
 
         None: nothing was written; there is no such flight, or something is in the way of the row.
         """
@@ -273,8 +274,7 @@ class Store:
 
     async def at_version(self, key: Any, version: int) -> Past | None:
         """Return the entry that a version of a row left, or None."""
-        arguments = {self.plan.key.name: key, "version": version}
-        return await self.database.fetch_one(self.unit.sql.at_version, **arguments)
+        return await self.database.fetch_one(self.unit.sql.at_version, **{self.plan.key.name: key, "version": version})
 
 
 def _opened(done: Done, secrets: Sequence[Secrets], sealing: bytes) -> Done:

@@ -19,6 +19,7 @@ from roadbed.kernel.errors import Conflict, Fault, Invalid, NotFound, Preconditi
 from roadbed.kernel.ids import new_id
 from roadbed.resource.compiled import Compiled
 from roadbed.resource.declaration import Action, Hook, Write
+from roadbed.resource.recording import change_of, past_of
 from roadbed.resource.statements import MOST_TOGETHER
 from roadbed.resource.steps import Ask, Call, Steps
 
@@ -285,16 +286,10 @@ def _hook(hook: Hook | None, action: Action, before: Any, after: Any, asked: Ask
 
 def _record(unit: Compiled, action: Action, before: Any, after: Any, asked: Asked, version: int | None = None) -> Steps:
     """Write the history and the change of one row, where they are kept."""
-    plan = unit.plan
-    row = after if after is not None else before
+    resource, row = unit.plan.resource, before if after is None else after
     number = row.version if version is None else version
-    key = getattr(row, plan.key.name)
-    was = None if before is None else unit.text(before)
-    now = None if after is None else unit.text(after)
-    at = asked.at if after is None else after.updated_at
-    if plan.resource.history:
-        past = {"version": number, "at": at, "actor": asked.actor, "action": action, "before": was, "after": now}
-        yield Ask("do", unit.sql.remember, {plan.key.name: key, **past})
-    if plan.resource.events:
-        entry = {"feed": plan.feed, "number": number, "key": str(key), "kind": action, "at": at, "body": now or was}
-        yield Ask("do", LOG, entry)
+    if resource.history:
+        past = past_of(unit, action, before, after, asked.actor, asked.at)
+        yield Ask("do", unit.sql.remember, past | {"version": number})
+    if resource.events:
+        yield Ask("do", LOG, change_of(unit, action, row, number, asked.at if after is None else after.updated_at))

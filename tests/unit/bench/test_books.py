@@ -86,3 +86,7 @@ def test_a_server_that_never_settles_is_read_all_the_same(monkeypatch: pytest.Mo
     count = iter(range(10**9))
 
     assert books.settled(lambda: Entries(next(count), 0, 0)).transactions > 0
+
+
+def test_where_no_balances_are_kept_rows_are_counted(folder: Path) -> None:
+    assert books.in_sqlite(folder, Books(transactions="entry", accounts="")) == Entries(2, 5, 5)

@@ -12,7 +12,7 @@ from bench.harness.results import PairResult, Run
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--only", "fastfy"], "unknown contender fastfy"),
+        (["--only", "fastfy"], "unknown contender or part fastfy"),
         (["--work", "craete"], "unknown work craete; known: create, create-hot, get, list, lists, ping"),
         (["--connections", "33"], "unknown connections 33; known: 1, 32, 256"),
         (["--rounds", "0"], "seconds and rounds start at 1"),
@@ -34,8 +34,16 @@ def test_a_plan_is_printed_and_nothing_runs(
         main(["--plan", "--only", "roadbed,pocketbase", "--work", "get", "--connections", "32", "--rounds", "9"]) == 0
     )
     printed = capsys.readouterr().err
-    assert "1 pairs, about" in printed
+    assert "1 pairs, 0 parts, about" in printed
     assert "roadbed and pocketbase: get@32×9" in printed
+
+
+def test_parts_can_be_chosen_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--plan", "--only", "feed,import-sqlite"]) == 0
+    printed = capsys.readouterr().err
+    assert "0 pairs, 2 parts, about" in printed
+    assert "import-sqlite: Roadbed, embedded: a CSV file of measurements against apsw's executemany" in printed
+    assert "feed: Roadbed, embedded: a change to all of 1,000 watchers\n" in printed
 
 
 def test_contenders_that_are_not_installed_are_told(

@@ -8,7 +8,7 @@ from bench.harness.pace import Paced
 from bench.harness.plan import Effort
 from bench.harness.processes import Memory
 from bench.harness.ratios import Ratio
-from bench.harness.results import Alone, Cell, Half, PairResult, Run, Slot
+from bench.harness.results import Alone, Cell, Half, PairResult, PartResult, Run, Slot
 from bench.harness.targets import Target, judge
 
 FACTS = {
@@ -116,6 +116,32 @@ def test_a_machine_that_others_use_is_named_as_such(run: Run) -> None:
     assert "Not a quiet machine" not in report.markdown(run)
     run.pairs[0].others = 0.4
     assert "up to 40% of the cores" in report.markdown(run)
+
+
+def test_a_part_shows_both_sides_and_what_else_was_seen(run: Run) -> None:
+    run.parts.append(PartResult("statistics", [900.0, 950.0], [1000.0, 1000.0], {"busiest load core": 1.0}))
+    text = report.markdown(run)
+    target = cells_of(line_with(text, "| Roadbed, embedded: statistics"))
+    part = cells_of(line_with(text[text.index("## Parts") :], "| Roadbed, embedded: statistics"))
+
+    assert target[1:] == ["the same SQL by hand", "≥ 0.90 ×", "0.93 ×", "0.90 × – 0.95 ×", "2", "met"]
+    assert part[1:] == ["925/s", "the same SQL by hand", "1,000/s"]
+    assert "Seen: busiest load core 1.00." in line_with(text, "- Roadbed, embedded: statistics")
+
+
+def test_a_part_without_another_half_is_a_figure(run: Run) -> None:
+    run.parts.append(PartResult("feed", [0.06]))
+    row = cells_of(line_with(report.markdown(run), "| Roadbed, embedded: a change to all"))
+
+    assert row[1:] == ["", "≤ 0.50 s", "0.060 s", "0.060 s – 0.060 s", "1", "met"]
+
+
+def test_parts_alone_are_a_report_too() -> None:
+    alone = Run(facts=FACTS, effort=msgspec.to_builtins(Effort()), parts=[PartResult("feed", [0.06])])
+    text = report.markdown(alone)
+
+    assert "## Parts" in text
+    assert "## Requests per second" not in text
 
 
 def test_problems_and_absent_contenders_are_told(run: Run) -> None:

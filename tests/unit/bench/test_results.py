@@ -5,7 +5,21 @@ import pytest
 
 from bench.harness.pace import Paced
 from bench.harness.processes import Memory
-from bench.harness.results import Alone, Cell, Half, PairResult, Run, Slot, cell_ratio, measured, paced_of, slots_of
+from bench.harness.results import (
+    Alone,
+    Cell,
+    Half,
+    PairResult,
+    PartResult,
+    Run,
+    Slot,
+    cell_ratio,
+    measured,
+    others_used,
+    paced_of,
+    part_ratio,
+    slots_of,
+)
 from bench.harness.targets import TARGETS, Target
 
 
@@ -97,6 +111,34 @@ def test_half_load_is_gathered_on_both_sides() -> None:
     )
 
     assert [each.p99 for each in paced_of(run, "fastify")] == [1.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        (PartResult("import-sqlite", [30.0, 40.0], [10.0, 10.0]), (3.5, 3.0, 4.0)),
+        (PartResult("import-sqlite", [0.06, 0.08, 0.05]), (0.06, 0.05, 0.08)),
+    ],
+)
+def test_a_part_is_a_ratio_or_speaks_for_itself(part: PartResult, expected: tuple[float, ...]) -> None:
+    found = part_ratio(part)
+
+    assert found is not None
+    assert (found.median, found.low, found.high) == expected
+
+
+def test_a_part_that_was_not_measured_has_no_figure() -> None:
+    assert part_ratio(PartResult("feed")) is None
+
+
+def test_a_part_s_target_reads_the_part_it_names() -> None:
+    run = Run({}, {}, parts=[PartResult("feed", [0.06]), PartResult("statistics", [9.0], [10.0])])
+
+    assert {found.ours: ratio.median for found, ratio in measured(run).items()} == {"feed": 0.06, "statistics": 0.9}
+
+
+def test_strangers_count_before_a_part_too() -> None:
+    assert others_used(Run({}, {}, parts=[PartResult("feed", others=0.3)])) == 0.3
 
 
 def test_a_run_survives_its_file() -> None:
