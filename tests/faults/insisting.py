@@ -70,21 +70,25 @@ async def _slowly(parts: Sequence[bytes]) -> AsyncIterator[bytes]:
 class Subject(Protocol):
     """One domain, what was written to it, and what its clients were told of that.
 
-    ``findings`` are answers that no service should give. ``damage`` names a table, and takes from it what was told.
+    ``findings`` are answers that no service should give.
     """
 
     findings: list[str]
-    damage: tuple[str, str]
+
+    @property
+    def damage(self) -> tuple[str, str]:
+        """The name of a table, and a statement that takes from it what was told."""
+        ...
 
     async def prepare(self, ask: Asking) -> None:
         """Write what the rest needs."""
         ...
 
-    async def turn(self, ask: Asking, writer: int, dice: random.Random) -> None:
+    async def turn(self, ask: Asking, writer: int, dice: random.Random, /) -> None:
         """Intend one write, and see it through."""
         ...
 
-    async def differences(self, ask: Asking, url: str) -> list[str]:
+    async def differences(self, ask: Asking, url: str, /) -> list[str]:
         """Compare what is stored with what was told: all of it is there, once, and nothing else is."""
         ...
 
