@@ -70,21 +70,25 @@ async def _slowly(parts: Sequence[bytes]) -> AsyncIterator[bytes]:
 class Subject(Protocol):
     """One domain, what was written to it, and what its clients were told of that.
 
-    ``findings`` are answers that no service should give. ``damage`` names a table, and takes from it what was told.
+    ``findings`` are answers that no service should give.
     """
 
     findings: list[str]
-    damage: tuple[str, str]
+
+    @property
+    def damage(self) -> tuple[str, str]:
+        """The name of a table, and a statement that takes from it what was told."""
+        ...
 
     async def prepare(self, ask: Asking) -> None:
         """Write what the rest needs."""
         ...
 
-    async def turn(self, ask: Asking, writer: int, dice: random.Random) -> None:
+    async def turn(self, ask: Asking, writer: int, dice: random.Random, /) -> None:
         """Intend one write, and see it through."""
         ...
 
-    async def differences(self, ask: Asking, url: str) -> list[str]:
+    async def differences(self, ask: Asking, url: str, /) -> list[str]:
         """Compare what is stored with what was told: all of it is there, once, and nothing else is."""
         ...
 
@@ -97,18 +101,20 @@ class Trial:
         self._asking = {name: [Asking(http) for _ in range(WRITERS)] for name in subjects}
         self._turns = dict.fromkeys(subjects, 0)
         self._stopping = False
+        self._writers: list[asyncio.Task[None]] = []
 
-    async def run(self, breaks: Callable[[int], Awaitable[object]], rounds: int, turns: int = 30) -> None:
+    async def run(self, breaks: "Breaks", rounds: int, turns: int = 30) -> None:
         """Let each domain be written to ``turns`` times before, between and after what ``breaks``."""
         for name, subject in self.subjects.items():
             await subject.prepare(self._asking[name][0])
-        writers = [asyncio.create_task(self._write(name, place)) for name in self.subjects for place in range(WRITERS)]
+        places = [(name, place) for name in self.subjects for place in range(WRITERS)]
+        self._writers = [asyncio.create_task(self._write(*place)) for place in places]
         for number in range(rounds):
-            await self._more(turns, writers)
-            await breaks(number)
-        await self._more(turns, writers)
+            await self._more(turns)
+            await breaks(self, number)
+        await self._more(turns)
         self._stopping = True
-        await asyncio.gather(*writers)
+        await asyncio.gather(*self._writers)
 
     async def verdict(self, url: str) -> dict[str, list[str]]:
         """Return what is wrong, by domain."""
@@ -117,24 +123,34 @@ class Trial:
             for name, subject in self.subjects.items()
         }
 
-    @property
-    def untroubled(self) -> list[str]:
-        """The domains whose writers never had to ask again: nothing broke for them."""
-        return [name for name, clients in self._asking.items() if not any(ask.again for ask in clients)]
+    @asynccontextmanager
+    async def felt_by_all(self) -> AsyncGenerator[None]:
+        """Break something in the block; then wait until in each domain somebody has had to ask again."""
+        before = self._again()
+        yield
+        await self._until(lambda: all(now > then for now, then in zip(self._again(), before, strict=True)), "the fault")
 
-    async def _more(self, turns: int, writers: Sequence["asyncio.Task[None]"]) -> None:
+    async def _until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for a condition; a writer that has failed says why itself, at the end."""
+        await eventually(lambda: condition() or any(one.done() for one in self._writers), what)
+
+    def _again(self) -> list[int]:
+        return [sum(ask.again for ask in clients) for clients in self._asking.values()]
+
+    async def _more(self, turns: int) -> None:
         goals = {name: told + turns for name, told in self._turns.items()}
-
-        def reached() -> bool:
-            return all(self._turns[name] >= goal for name, goal in goals.items()) or any(one.done() for one in writers)
-
-        await eventually(reached, f"{turns} more writes to each of {list(goals)}")
+        what = f"{turns} more writes to each of {list(goals)}"
+        await self._until(lambda: all(self._turns[name] >= goal for name, goal in goals.items()), what)
 
     async def _write(self, name: str, place: int) -> None:
         dice = random.Random(f"{name} {place}")
         while not self._stopping:
             await self.subjects[name].turn(self._asking[name][place], place, dice)
             self._turns[name] += 1
+
+
+Breaks = Callable[[Trial, int], Awaitable[object]]
+"""Breaks something and mends it, for the so-manieth time."""
 
 
 @asynccontextmanager
