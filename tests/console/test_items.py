@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 from playwright.async_api import Locator, Page, expect
-from tests.console.browsing import Watch
-from tests.console.conftest import OpenPage
 
 from tests.console.asking import ask
+from tests.console.browsing import Watch
+from tests.console.conftest import OpenPage
 from tests.support.service import Service
 
 ITEMS = "/console/items"

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import uuid4
 
 from playwright.async_api import Page, expect
-from tests.console.browsing import Watch
-from tests.console.conftest import OpenPage
 
 from tests.console.asking import ask
+from tests.console.browsing import Watch
+from tests.console.conftest import OpenPage
 from tests.support.service import Service
 
 LEDGER = "/console/ledger"

@@ -3,9 +3,9 @@
 import re
 
 from playwright.async_api import Page, expect
-from tests.console.conftest import OpenPage
 
 from tests.console.asking import ask
+from tests.console.conftest import OpenPage
 from tests.support.service import Service
 
 
@@ -46,9 +46,8 @@ async def test_migrations_are_current(page: Page) -> None:
 
 
 async def test_the_cache_is_cleared(page: Page, service: Service) -> None:
-    for _ in range(2):
-        last = ask(service, "GET", "/items")
-    assert "hit" in last.headers["cache-status"]
+    ask(service, "GET", "/items")
+    assert "hit" in ask(service, "GET", "/items").headers["cache-status"]
     await page.goto("/console/operations/cache")
     await page.get_by_role("button", name="Clear the cache").click()
     await page.get_by_role("alertdialog").get_by_role("button", name="Clear the cache").click()

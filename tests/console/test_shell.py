@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route, expect
-from tests.console.browsing import Watch, overflow, violations
-from tests.console.conftest import OpenPage
 
 from tests.console.asking import ask
+from tests.console.browsing import Watch, overflow, violations
+from tests.console.conftest import OpenPage
 from tests.support.service import Service
 
 PAGES = (
