@@ -62,6 +62,7 @@ class Statements:
         self.insert = self._statement(
             "insert", f"INSERT INTO {table} ({names(columns)}) VALUES ({given}) ON CONFLICT DO NOTHING"
         )
+        self.add = self._statement("add", f"INSERT INTO {table} ({names(columns)}) VALUES ({given})")
         self.update = self._statement("update", f"UPDATE {table} SET {sets} {by_key}")
         self.delete = self._statement("delete", f"DELETE FROM {table} {by_key}")
         read = f"SELECT {listed} FROM {table} {by_key}"
