@@ -14,6 +14,7 @@ import msgspec
 
 from roadbed.data.changes import BUMP, LOG
 from roadbed.data.database import Program, Run
+from roadbed.data.queries import Query
 from roadbed.kernel.errors import Invalid
 from roadbed.resource.compiled import Compiled
 from roadbed.resource.create_postgres import Creates
@@ -87,12 +88,13 @@ class Groups:
             raise RuntimeError("a bump returns the number")
         for version, row in enumerate(rows, bumped.number - len(rows) + 1):
             row.version = version
-        run.execute_many(unit.sql.add, [unit.stored_values(row) for row in rows])
+        _write_rows(run, unit.sql.add, [unit.stored_values(row) for row in rows])
         key = plan.key.name
         texts = [unit.text(row) for row in rows] if plan.resource.history or plan.resource.events else []
         if plan.resource.history:
             same = {"actor": group.actor, "action": "create", "before": None}
-            run.execute_many(
+            _write_rows(
+                run,
                 unit.sql.remember,
                 [
                     {key: getattr(row, key), "version": row.version, "at": row.created_at, "after": text, **same}
@@ -100,7 +102,8 @@ class Groups:
                 ],
             )
         if plan.resource.events:
-            run.execute_many(
+            _write_rows(
+                run,
                 LOG,
                 [
                     {"feed": plan.feed, "number": row.version, "key": str(getattr(row, key)), "kind": "create",
@@ -108,3 +111,7 @@ class Groups:
                     for row, text in zip(rows, texts, strict=True)
                 ],
             )  # fmt: skip
+
+
+def _write_rows(run: Run, query: Query[Any], rows: Sequence[dict[str, Any]]) -> None:
+    run.execute_rows(query, [query.sqlite_values(row) for row in rows])

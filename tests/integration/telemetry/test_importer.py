@@ -227,7 +227,7 @@ def test_a_file_of_300_mb_takes_less_than_200_mb_of_memory(telemetry_url: str, f
     paths = [folder / "assets.json", folder / "signal.json", path]
     first = command(telemetry_url, paths)
     # Some notes are written by then, and most of the file is not read yet.
-    time.sleep(5)
+    time.sleep(10)
     first.kill()
     first.communicate()
     second = command(telemetry_url, paths)
