@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from roadbed.data.database import Database, Program
@@ -15,32 +16,30 @@ from roadbed.resource.statements import ARRAYS, SEARCH, history_table, names, qu
 from roadbed.resource.writes import NO_KEYS, Asked
 
 
-class CreateFlight:
-    """Joins creates to one statement. What anything stands in the way of comes back as None, and wrote nothing."""
+class Creates:
+    """The statement of one resource, for any number of rows."""
 
-    def __init__(self, unit: Compiled, database: Database) -> None:
+    def __init__(self, unit: Compiled) -> None:
         self._unit = unit
         self._plan = unit.plan
         self._sql = _statement(unit.plan)
         self._columns = _columns(unit.plan)
-        program = Program(f"{unit.plan.table}_create", True, _never, self._on_postgres)
-        self._flight: Flight[Any, Any] = database.flight(program)
 
-    async def join(self, values: Mapping[str, Any], asked: Asked) -> Any:
-        """Return the row as stored, or None if it was not written: a value is taken, or a reference leads nowhere.
+    def new_row(self, values: Mapping[str, Any], at: datetime) -> Any:
+        """Return the row that these values make, or None where its key can be none.
 
         Raises:
             Invalid: a value that cannot be stored as it is.
         """
-        stored = self._unit.first_values(values, asked.at)
+        stored = self._unit.first_values(values, at)
         if stored[self._plan.key.name] in NO_KEYS:
             return None
         if self._plan.makes_keys and stored[self._plan.key.name] is None:
             stored[self._plan.key.name] = new_id()
-        row = self._unit.row(stored)
-        return await self._flight.join((row, asked.actor))
+        return self._unit.row(stored)
 
-    async def _on_postgres(self, connection: Any, items: list[tuple[Any, str]]) -> Sequence[Any]:
+    async def write(self, connection: Any, items: list[tuple[Any, str]]) -> Sequence[Any]:
+        """Write rows, each with who asks for it; return each as stored, or None where anything is in its way."""
         rows = [row for row, _ in items]
         arrays: list[list[Any]] = [[getattr(row, name) for row in rows] for name in self._columns]
         if self._plan.searched:
@@ -58,6 +57,24 @@ class CreateFlight:
             return None
         row.version = version
         return row
+
+
+class CreateFlight:
+    """Joins creates to one statement. What anything stands in the way of comes back as None, and wrote nothing."""
+
+    def __init__(self, unit: Compiled, database: Database) -> None:
+        self._creates = Creates(unit)
+        program = Program(f"{unit.plan.table}_create", True, _never, self._creates.write)
+        self._flight: Flight[Any, Any] = database.flight(program)
+
+    async def join(self, values: Mapping[str, Any], asked: Asked) -> Any:
+        """Return the row as stored, or None if it was not written: a value is taken, or a reference leads nowhere.
+
+        Raises:
+            Invalid: a value that cannot be stored as it is.
+        """
+        row = self._creates.new_row(values, asked.at)
+        return None if row is None else await self._flight.join((row, asked.actor))
 
 
 def _columns(plan: Plan) -> list[str]:

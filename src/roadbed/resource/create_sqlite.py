@@ -54,7 +54,7 @@ class FreeCreates:
         assert bumped is not None  # noqa: S101 - for the type checker: the statement always returns its row
         for version, (row, _) in enumerate(items, bumped.number - len(items) + 1):
             row.version = version
-        run.execute_rows(sql.insert_new, [unit.sqlite_row(row) for row, _ in items])
+        run.execute_rows(sql.add, [unit.sqlite_row(row) for row, _ in items])
         if resource.history:
             past = [past_of(unit, "create", None, row, asked.actor, asked.at) for row, asked in items]
             run.execute_rows(sql.remember, [sql.remember.sqlite_values(each) for each in past])

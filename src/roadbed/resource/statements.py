@@ -63,7 +63,7 @@ class Statements:
             "insert", f"INSERT INTO {table} ({names(columns)}) VALUES ({given}) ON CONFLICT DO NOTHING"
         )
         # Of rows that nothing can stand in the way of: what goes wrong then is an error.
-        self.insert_new = self._statement("insert_new", f"INSERT INTO {table} ({names(columns)}) VALUES ({given})")
+        self.add = self._statement("add", f"INSERT INTO {table} ({names(columns)}) VALUES ({given})")
         self.update = self._statement("update", f"UPDATE {table} SET {sets} {by_key}")
         self.delete = self._statement("delete", f"DELETE FROM {table} {by_key}")
         read = f"SELECT {listed} FROM {table} {by_key}"

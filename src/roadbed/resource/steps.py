@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any, NamedTuple
 
-from roadbed.data.database import Run, Statements
+from roadbed.data.database import Program, Run, Transaction
 from roadbed.data.queries import Query
 from roadbed.resource.declaration import Hook, Write
 
@@ -29,7 +29,14 @@ class Call(NamedTuple):
     write: Write[Any]
 
 
-Steps = Generator[Ask | Call, Any, Any]
+class Fly(NamedTuple):
+    """A program to run for one item, inside the transaction."""
+
+    program: Program
+    item: Any
+
+
+Steps = Generator[Ask | Call | Fly, Any, Any]
 """The steps of one write; it returns the row as it is stored then."""
 
 
@@ -41,7 +48,9 @@ def drive(run: Run, steps: Steps) -> Any:
             step = steps.send(answer)
             if isinstance(step, Call):
                 raise TypeError("a hook needs a transaction of the event loop")
-            if step.verb == "one":
+            if isinstance(step, Fly):
+                answer = step.program.sqlite(run, [step.item])[0]
+            elif step.verb == "one":
                 answer = run.fetch_one(step.query, **step.arguments)
             elif step.verb == "do":
                 answer = run.execute(step.query, **step.arguments)
@@ -51,7 +60,7 @@ def drive(run: Run, steps: Steps) -> Any:
         return end.value
 
 
-async def drive_async(run: Statements, steps: Steps) -> Any:
+async def drive_async(run: Transaction, steps: Steps) -> Any:
     """Run the steps inside a transaction of the event loop; return what they return."""
     answer: Any = None
     try:
@@ -59,6 +68,8 @@ async def drive_async(run: Statements, steps: Steps) -> Any:
             step = steps.send(answer)
             if isinstance(step, Call):
                 answer = await step.hook(run, step.write)
+            elif isinstance(step, Fly):
+                answer = await run.fly(step.program, step.item)
             elif step.verb == "one":
                 answer = await run.fetch_one(step.query, **step.arguments)
             elif step.verb == "do":

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from roadbed.data import idempotency as keys
-from roadbed.data.database import Database, Program, Run, Statements
+from roadbed.data.database import Database, Program, Run, Transaction
 from roadbed.data.flights import Flight
 from roadbed.data.idempotency import Idempotency, once
 from roadbed.data.races import until_through
@@ -21,13 +21,14 @@ from roadbed.kernel.errors import NotFound, RoadbedError
 from roadbed.resource.compiled import Compiled
 from roadbed.resource.create_postgres import CreateFlight
 from roadbed.resource.create_sqlite import FreeCreates, free_creates
+from roadbed.resource.groups import Groups
 from roadbed.resource.lists import Lists
 from roadbed.resource.lookups import lookup_program
 from roadbed.resource.secrets import NO_SECRETS, Secrets, seal, unseal
 from roadbed.resource.selection import open_hub
 from roadbed.resource.statements import Past
 from roadbed.resource.steps import Steps, drive, drive_async
-from roadbed.resource.writes import Asked, change, clear, create, create_many, move, remove
+from roadbed.resource.writes import Asked, change, clear, create, move, remove
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -61,8 +62,8 @@ class Store:
     def __init__(self, unit: Compiled, database: Database, clock: Clock) -> None:
         self.unit = unit
         self.plan = unit.plan
-        self.database = database
-        self.clock = clock
+        self.database, self.clock = database, clock
+        self.groups = Groups(unit)
         self.lists = Lists(unit, database, clock)
         self.hub = open_hub(unit, database) if self.plan.resource.events else None
         self._watched = unit.watched_feeds()
@@ -158,7 +159,7 @@ class Store:
         pairs = [self.unit.with_secrets(values) for values in several]
         rows, secrets = [values for values, _ in pairs], [each for _, each in pairs]
         sealed = seal(sealing, secrets) if secrets[0] and idempotency is not None else ""
-        done = await self.write(lambda: create_many(self.unit, rows, asked), idempotency, many=True, sealed=sealed)
+        done = await self.write(lambda: self.groups.create(rows, asked), idempotency, many=True, sealed=sealed)
         return _opened(done, secrets, sealing)
 
     async def change(
@@ -210,7 +211,7 @@ class Store:
         if self.in_flights:
             return await self._writes.join(Intent(steps, idempotency, many or self._goes_along, sealed))
 
-        async def work(run: Statements) -> str:
+        async def work(run: Transaction) -> str:
             return self.kept(await drive_async(run, steps()), sealed)
 
         async def attempt() -> Done:

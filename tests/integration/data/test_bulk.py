@@ -49,10 +49,14 @@ async def test_the_later_row_of_a_key_wins(loading: Database, store: Store, engi
         ([*new, *changed, (9, 0, 1.0), (9, 0, 2.0)], Merged(1, MANY - 100, 100)),
         ([(9, 1, 3.0)], Merged(1, 0, 0)),
         ([(9, 2, 4.0), (9, 1, 3.0)], Merged(1, 0, 1)),
+        # The same number or the same time alone is not the same key.
+        ([(9, 3, 5.0), (10, 3, 6.0), (10, 4, 7.0), (9, 0, 2.0)], Merged(3, 0, 1)),
+        ([(9, 3, 8.0), (10, 3, 6.0), (9, 4, 8.0), (9, 3, 5.0)], Merged(1, 0, 2)),
     ]
     for rows, merged in steps:
         assert await loading.merge(READING, columns(*rows)) == merged
     expected = [*changed, (9, 0, 2.0), (9, 1, 3.0), (9, 2, 4.0)]
+    expected += [(9, 3, 5.0), (10, 3, 6.0), (10, 4, 7.0), (9, 4, 8.0)]
     found = store.rows(f"SELECT number, {AT[engine]}, CAST(value AS int) FROM reading ORDER BY number, at")
     assert found == [f"{number}|{at}|{value:.0f}" for number, at, value in sorted(expected)]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 
 from roadbed.data.bulk import BulkTable, Columns, Merged
@@ -32,28 +30,41 @@ class SqliteBulk:
         self._upsert = f" ON CONFLICT ({keys}) DO UPDATE SET {updates} WHERE {differs}" if updates else self._if_new
 
     def merge(self, run: SqliteRun, columns: Columns) -> Merged:
-        """Write rows in the open transaction."""
+        """Write rows in the open transaction.
+
+        In the order in which they came, where all keys differ: most files are sorted, and a tree that grows at its end
+        takes half the time and half the space of one that grows backwards. Otherwise from the last row back: of several
+        rows with one key the last is the first to come, and stays.
+        """
         total = len(columns[0])
-        # From the last one back: of several rows with one key the last is the first to come, and stays.
-        inserted = self._run(run, zip(*(reversed(column) for column in columns), strict=True), self._if_new)
+        ordered = columns if _differ(columns[: self._key]) else [column[::-1] for column in columns]
+        inserted = self._run(run, ordered, self._if_new)
         if inserted == total:
             return Merged(inserted, 0, 0)
         latest = {row[: self._key]: row for row in zip(*columns, strict=True)}
-        changed = self._run(run, iter(latest.values()), self._upsert)
+        changed = self._run(run, list(zip(*latest.values(), strict=True)), self._upsert)
         return Merged(inserted, changed, len(latest) - inserted - changed)
 
-    def _run(self, run: SqliteRun, rows: Iterator[tuple[Any, ...]], suffix: str) -> int:
+    def _run(self, run: SqliteRun, columns: Columns, suffix: str) -> int:
         """Run a statement per thousand rows, then one per row for what is left; return how many rows changed."""
-        connection = run.connection
+        connection, width = run.connection, self._width
         before = connection.total_changes()
-        values = tuple(chain.from_iterable(rows))
-        step = self._rows * self._width
+        values: list[Any] = [None] * (len(columns[0]) * width)
+        for place, column in enumerate(columns):
+            values[place::width] = column
+        step = self._rows * width
         end = len(values) // step * step
         if end:
             many = self._insert + ", ".join([self._row] * self._rows) + suffix
             connection.executemany(many, (values[at : at + step] for at in range(0, end, step))).fetchall()
         if end < len(values):
             one = self._insert + self._row + suffix
-            rest = (values[at : at + self._width] for at in range(end, len(values), self._width))
+            rest = (values[at : at + width] for at in range(end, len(values), width))
             connection.executemany(one, rest).fetchall()
         return connection.total_changes() - before
+
+
+def _differ(keys: Columns) -> bool:
+    """Tell whether no two rows have the same key; one column that never repeats tells it at a third of the price."""
+    total = len(keys[0])
+    return any(len(set(column)) == total for column in reversed(keys)) or len(set(zip(*keys, strict=True))) == total

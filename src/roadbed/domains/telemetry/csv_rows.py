@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from roadbed.domains.telemetry.csv_columns import MICROSECOND, NAIVE_EPOCH, read_instants, read_reals
 from roadbed.domains.telemetry.model import Measurement
 from roadbed.domains.telemetry.rows import BLOCK, LONGEST_ROW, Batch, Collector, Lines, all_in_range
 from roadbed.kernel.clock import EPOCH
@@ -15,12 +16,10 @@ HEADER = ("Ts", "SignalId", "MeasurementValue")
 SEPARATOR = "|"
 
 _BOM = b"\xef\xbb\xbf"
-_NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
-_MICROSECOND = timedelta(microseconds=1)
 
 # What a block without a fault is made of. Whatever has other characters is looked at line by line.
 _PLAIN = b"0123456789-:.,+| T\n"
-_BETWEEN = {" ", "T"}
+_BUT_ENDS = bytes(set(range(256)) - set(b"|\n"))
 _INSTANT = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d(?::?\d\d)?)?", re.ASCII)
 _SIGNAL = re.compile(r"-?\d{1,19}", re.ASCII)
 _VALUE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -38,7 +37,7 @@ class CsvRows:
         """
         self.columns = columns
         self._lines = Lines(line, block)
-        self._signals: dict[str, int] = {}
+        self._signals: dict[bytes, int] = {}
 
     @property
     def line(self) -> int:
@@ -86,39 +85,32 @@ class CsvRows:
         """Return all rows of a block, or None if there is anything in it that has to be looked at."""
         if b"\r" in block:
             block = block.replace(b"\r\n", b"\n")
-        if block.translate(None, _PLAIN):
+        ends = block.translate(None, _BUT_ENDS)
+        count = len(ends) // len(HEADER)
+        # Each row has two bars and a line feed: one too many in one row, and too few in the next, cannot go unseen.
+        if block.translate(None, _PLAIN) or ends != b"||\n" * count:
             return None
-        text = block.decode("ascii")
-        count = text.count("\n")
-        # Every row is four fields then, the last of them the line feed: a bar too many or too few cannot go unseen.
-        fields = text.replace(",", ".").replace("\n", "|\n|").split("|")
-        if len(fields) != 4 * count + 1 or fields[3::4] != ["\n"] * count:
-            return None
-        times, signals, values = (fields[place:-1:4] for place in self.columns or ())
+        fields = block.replace(b",", b".").replace(b"\n", b"|").split(b"|")
+        times, signals, values = (fields[place : -1 : len(HEADER)] for place in self.columns or ())
         try:
-            # What `fromisoformat` reads beside our form (basic forms, offsets, other letters between) is not for here.
-            if "".join(times).count(":") != 2 * count or not {time[10] for time in times} <= _BETWEEN:
-                return None
-            read = datetime.fromisoformat
-            instants = [(read(time) - _NAIVE_EPOCH) // _MICROSECOND for time in times]
-            ids = [self._signals[signal] for signal in signals]
-            numbers = list(map(float, values))
+            instants, numbers = read_instants(times), read_reals(values)
+            ids = list(map(self._signals.__getitem__, signals))
         except KeyError:
             return self._at_once(block, first) if self._learn(signals) else None
         except (IndexError, ValueError, TypeError):
             return None
         if not all_in_range(instants, numbers):
             return None
-        return Batch(ids, instants, numbers, range(first, first + count), lambda: text.split("\n"), [])
+        return Batch(ids, instants, numbers, range(first, first + count), lambda: block.decode().split("\n"), [])
 
-    def _learn(self, signals: list[str]) -> bool:
+    def _learn(self, signals: list[bytes]) -> bool:
         """Remember what these texts mean; tell whether they all mean something."""
         new = set(signals) - self._signals.keys()
         if len(self._signals) + len(new) > _MOST_REMEMBERED:
             self._signals.clear()
             new = set(signals)
         try:
-            self._signals.update({signal: _signal(signal) for signal in new})
+            self._signals.update({signal: _signal(signal.decode()) for signal in new})
         except ValueError:
             return False
         return True
@@ -170,8 +162,8 @@ def _instant(text: str) -> int:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(wrong) from None
-    epoch = _NAIVE_EPOCH if instant.tzinfo is None else EPOCH
-    return (instant - epoch) // _MICROSECOND
+    epoch = NAIVE_EPOCH if instant.tzinfo is None else EPOCH
+    return (instant - epoch) // MICROSECOND
 
 
 def _value(text: str) -> float:

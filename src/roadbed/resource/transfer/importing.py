@@ -1,8 +1,11 @@
 """Writes the rows of a file by the rules of every other write, so that to write them again changes nothing.
 
-A row whose key is missing is created; one that is there is compared, and changed where it differs. Some hundred rows
-are looked up in one flight and created in another: one statement on PostgreSQL, one commit on SQLite. Each row stands
-for itself: one that is refused stops no other, and what is written stays.
+A row whose key is missing is created; one that is there is compared, and changed where it differs. Each row stands for
+itself: one that is refused stops no other, and what is written stays.
+
+While all rows are new, a group of them is created at once, in one transaction of a few statements. Where anything is in
+the way of one, nothing of the group is written by that; some hundred rows are then looked up in one flight and created
+in another.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ from roadbed.resource.transfer.rows import Columns, Row, Rows, missing_in
 from roadbed.resource.writes import Asked, change, create
 
 T = TypeVar("T")
+
+GROUP = 1000
+"""Rows that are created at once."""
 
 CHUNK = 250
 """Rows that are looked up, and then written, at once."""
@@ -62,6 +68,9 @@ class Importer:
         self._dry = dry
         self._rows = Rows(store.unit, columns)
         self._together = store.in_flights and not dry
+        self._grouped = store.groups.possible and not dry
+        self._among_themselves = any(parent is store.plan for _, parent in store.plan.parents)
+        self._are_new = True
         self._checked = False
         given = [field for field in store.plan.given if not field.key]
         self._defaults = {field.name: field.default for field in given if field.default is not REQUIRED}
@@ -90,7 +99,7 @@ class Importer:
             except Invalid as invalid:
                 bad.append(_left_out(record, invalid))
                 continue
-            if row.key in chunk or len(chunk) == CHUNK:
+            if row.key in chunk or len(chunk) == GROUP:
                 # A key that comes again meets what the row before it wrote.
                 bad += await self._write(list(chunk.values()))
                 chunk = {}
@@ -101,7 +110,38 @@ class Importer:
 
     async def _write(self, rows: list[Row]) -> list[Bad]:
         """Write rows of different keys in their order: a row may refer to those before it."""
+        bad: list[Bad] = []
+        rows = await self._created_at_once(rows)
+        for start in range(0, len(rows), CHUNK):
+            bad += await self._write_each(rows[start : start + CHUNK])
+        return bad
+
+    async def _created_at_once(self, rows: list[Row]) -> list[Row]:
+        """Create rows where nothing is in the way of any; return those that are still to be written."""
+        if not (self._grouped and self._are_new and self._creates):
+            return rows
+        ready: list[dict[str, Any]] = []
+        rest: list[Row] = []
+        for row in rows:
+            try:
+                ready.append(self._values(row))
+            except Refused:
+                rest.append(row)
+        if not ready or (rest and self._among_themselves):
+            return rows
+        asked = Asked(self._store.clock(), ACTOR)
+        try:
+            done = await self._store.write(lambda: self._store.groups.attempt(ready, asked))
+        except Refused:
+            return rows
+        if done.row is None:
+            return rows
+        self.counts.inserted += len(ready)
+        return rest
+
+    async def _write_each(self, rows: list[Row]) -> list[Bad]:
         found = await asyncio.gather(*[self._store.find(row.key) for row in rows])
+        self._are_new = all(present is None for present in found)
         pairs = list(zip(rows, found, strict=True))
         if self._together:
             outcomes = await _all(self._one(row, present) for row, present in pairs)
