@@ -29,7 +29,8 @@ setup: ## make the development environment in .venv, with the commit hooks
 test: ## install what the tests need, then run all of them but the long fault runs
 	@scripts/environment dev
 	@scripts/test-programs
-	@if [ -f console/package.json ]; then scripts/console && scripts/npm test; fi
+	@scripts/console
+	@scripts/npm test
 ifeq ($(strip $(ARGS)),)
 	$(IN_VENV) python -m pytest -m "not soak" -n 3 --dist loadfile --ignore tests/faults
 	$(IN_VENV) python -m pytest -m "not soak" tests/faults
@@ -44,7 +45,8 @@ check: ## lint, format, types, import contracts, style
 	$(IN_VENV) pyright
 	.venv/bin/lint-imports --no-logo
 	$(PYTHON_IN_VENV) -m pytest -q tests/style
-	@if [ -f console/package.json ]; then scripts/console packages && scripts/npm run check; fi
+	@scripts/console packages
+	@scripts/npm run --silent check
 
 soak: ## run the long fault runs
 	@scripts/environment dev

@@ -13,7 +13,7 @@ import pytest
 
 import roadbed
 from roadbed import app as module
-from roadbed.app import Application, build, describe, http_options
+from roadbed.app import Application, build, http_options
 from roadbed.cli.migrating import migrate_if_behind
 from roadbed.http import console
 from roadbed.http.compiler import compile_groups
@@ -287,26 +287,3 @@ def test_the_settings_reach_the_http_room() -> None:
 def test_production_asks_for_its_hosts() -> None:
     options = http_options(Settings(environment="production", allowed_hosts=("api.example.org",)))
     assert options.allowed_hosts == ("api.example.org",)
-
-
-def test_domains_that_claim_one_path_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    (ledger,) = module.load_domains(("ledger",))
-    operations: Operations[Any] = Operations("twin", "The same again")
-    assert ledger.operations is not None
-    operations.get("/ping")(ledger.operations.declared[0].function)
-    twin = msgspec.structs.replace(ledger, name="twin", operations=operations)
-    monkeypatch.setattr(module, "load_domains", lambda _: [ledger, twin])
-    with pytest.raises(ConfigurationError, match="is taken by"):
-        describe(Settings())
-
-
-@pytest.mark.parametrize("path", ["/platform", "/platform/mine", "/console", "/console/app.js"])
-def test_a_domain_that_claims_what_is_the_platforms_own_is_refused(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    (ledger,) = module.load_domains(("ledger",))
-    operations: Operations[Any] = Operations("greedy", "Wants all")
-    assert ledger.operations is not None
-    operations.get(path)(ledger.operations.declared[0].function)
-    greedy = msgspec.structs.replace(ledger, name="greedy", operations=operations)
-    monkeypatch.setattr(module, "load_domains", lambda _: [greedy])
-    with pytest.raises(ConfigurationError, match=r"and all below it belong to (operations|console)"):
-        describe(Settings())

@@ -17,6 +17,7 @@ from roadbed.http.binding import Bind, make_binder, refuse_unknown, split_query
 from roadbed.http.bodies import JsonBody, MediaTypes, has_body, read_body
 from roadbed.http.caching import ResponseCache
 from roadbed.http.call import Call
+from roadbed.http.claims import trespasses
 from roadbed.http.conventions import VARY
 from roadbed.http.finishing import Finish, make_finish
 from roadbed.http.idempotency import fingerprint_call, read_key
@@ -69,7 +70,7 @@ def compile_groups(
     endpoints: list[Endpoint] = []
     claimed: dict[tuple[str, str, bool], Operation] = {}
     for group, service in groups:
-        problems += _trespasses(group, groups)
+        problems += trespasses(group, groups)
         for operation in group.declared:
             shape = (operation.method, _shape(operation.path), operation.page)
             first = claimed.setdefault(shape, operation)
@@ -81,17 +82,6 @@ def compile_groups(
     if problems:
         raise ConfigurationError("Some operations are declared wrongly: " + "; ".join(problems), problems)
     return _with_pages(endpoints)
-
-
-def _trespasses(group: Operations[Any], groups: Sequence[tuple[Operations[Any], Any]]) -> list[str]:
-    """Return what is wrong with paths of a group that lie where another one has claimed all."""
-    return [
-        f"{operation.where}: {prefix} and all below it belong to {other.name}"
-        for other, _ in groups
-        for prefix in (other.claims if other is not group else ())
-        for operation in group.declared
-        if f"{operation.path}/".startswith(f"{prefix}/")
-    ]
 
 
 def _with_pages(endpoints: list[Endpoint]) -> list[Endpoint]:
