@@ -207,7 +207,9 @@ class Application:
             cache = await open_cache(settings, database, events)
             stack.push_async_callback(cache.close)
             figures = self._metrics(database, cache) if settings.metrics else None
-            services = [group for domain in domains for group in domain.opened(database, now)]
+            services = [
+                group for domain in domains for group in domain.opened(database, now, self._readiness.components)
+            ]
             described = Platform(domains, self._readiness, figures)
             batches = batch.Batches(Atomic(database).run)
             groups: list[tuple[Operations[Any], Any]] = [(platform, described), (batch.operations, batches), *services]

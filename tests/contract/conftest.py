@@ -11,6 +11,7 @@ from tests.conftest import ENGINES
 from tests.contract.database import Stored, opened
 from tests.contract.described import Document, fetch_document
 from tests.support.postgres import PostgresServer
+from tests.support.redis import RedisServer
 from tests.support.service import Service, ServiceOptions, running_service
 
 
@@ -58,4 +59,24 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service of two worker processes."""
     with serving(request.param, request, tmp_path_factory, {"arguments": ("--workers", "2")}) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis for the caches of all services here; none of these tests disturbs it."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def with_redis(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer
+) -> Iterator[Running]:
+    """A service that keeps its replies in Redis too."""
+    with serving(request.param, request, tmp_path_factory, {"env": {"ROADBED_REDIS_URL": redis_server.url}}) as started:
         yield started

@@ -15,7 +15,7 @@ from schemathesis.openapi.checks import RejectedPositiveData
 
 _TAGS = re.compile(r'\*|(?:W/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:W/)?"[!#-~]*")*')
 _A_TEMPLATE = "01930000-0000-7000-8000-000000000001"
-_NOWHERE = re.compile(r"There is no \w+ with this \w+")
+_NOWHERE = re.compile(r"There is no [\w ]+ with this \w+")
 _ANOTHER_ACCOUNT = "00000000-0000-4000-8000-000000000000"
 
 

@@ -20,6 +20,16 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
     server.kill()
 
 
+def components(service: Service) -> tuple[int, dict[str, str]]:
+    """Return what the to-do list says of them."""
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    connection.request("GET", "/status")
+    reply = connection.getresponse()
+    told = json.loads(reply.read())
+    connection.close()
+    return reply.status, {name: component["state"] for name, component in told["components"].items()}
+
+
 def told(service: Service) -> tuple[int, str, str]:
     connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
     connection.request("GET", "/health/ready")
@@ -34,6 +44,7 @@ def test_without_redis_the_service_is_degraded_and_goes_on(
 ) -> None:
     service = start_service(database_url=sqlite_url, env={"ROADBED_REDIS_URL": redis.url})
     assert told(service) == (200, "degraded", "degraded")
+    assert components(service) == (200, {"database": "ok", "schema": "ok", "cache": "degraded"})
     redis.start()
     wait_until(lambda: told(service) == (200, "ready", "ok"), "Redis is seen")
     with redis.frozen():

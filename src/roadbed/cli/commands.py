@@ -78,15 +78,20 @@ def up(
     domains: Domains = None,
     apps: Apps = None,
     workers: Workers = None,
+    samples: Annotated[
+        bool | None,
+        typer.Option(
+            "--samples/--no-samples",
+            help="Whether a database that is new gets sample data. By default, in development, who starts the service "
+            "at a terminal is asked, and nobody else.",
+        ),
+    ] = None,
 ) -> None:
     """Migrate the database, then serve."""
     from roadbed.cli.serving import serve_after_migration
 
-    raise typer.Exit(
-        serve_after_migration(
-            settings(apps, host=host, port=port, data=data, domains=domains, workers=workers).settings
-        )
-    )
+    loaded = settings(apps, host=host, port=port, data=data, domains=domains, workers=workers)
+    raise typer.Exit(serve_after_migration(loaded.settings, samples=samples))
 
 
 @app.command()

@@ -10,6 +10,7 @@ import roadbed
 from roadbed.app import build, describe
 from roadbed.cli.migrating import examine, migrate_if_behind
 from roadbed.cli.outcome import FAILED, tell
+from roadbed.cli.samples import load_samples
 from roadbed.http.protocol import PROTOCOL
 from roadbed.kernel.errors import RoadbedError
 from roadbed.kernel.events import Events
@@ -22,13 +23,13 @@ from roadbed.runtime.log_events import log_events
 from roadbed.runtime.logs import open_logs
 from roadbed.runtime.storage import prepare_storage
 
-FIRST_REVISION = "platform_0001"
-"""What runs in a database that was empty, and never again."""
 
+def serve_after_migration(settings: Settings, *, samples: bool | None = None) -> int:
+    """Migrate, serve until a signal, return the exit code.
 
-def serve_after_migration(settings: Settings) -> int:
-    """Migrate, serve until a signal, return the exit code."""
-    return _serve(settings, migrate_if_behind)
+    ``samples``: whether a database that is made now gets sample data; None asks whoever sits at the terminal.
+    """
+    return _serve(settings, migrate_if_behind, samples=samples)
 
 
 def serve_as_it_is(settings: Settings) -> int:
@@ -42,13 +43,13 @@ def serve_as_it_is(settings: Settings) -> int:
     return _serve(settings, check)
 
 
-def _serve(settings: Settings, prepare: Callable[[Settings], list[str]]) -> int:
+def _serve(settings: Settings, prepare: Callable[[Settings], list[str]], *, samples: bool | None = None) -> int:
     check_exposure(settings)
     describe(settings)  # A wrong declaration is told before anything is touched.
     sock = listen(settings)
     try:
         ran = prepare(settings)
-        lines = banner(settings, sock, ran)
+        lines = banner(settings, sock, ran, load_samples(settings, ran, samples))
         if settings.workers == 1:
             return _serve_here(settings, sock, lines)
         return _serve_with_workers(settings, sock, lines)
@@ -80,7 +81,7 @@ def _serve_with_workers(settings: Settings, sock: socket, lines: str) -> int:
         logs.close()
 
 
-def banner(settings: Settings, sock: socket, ran: list[str]) -> str:
+def banner(settings: Settings, sock: socket, ran: list[str], samples: str = "") -> str:
     """Return the few lines that a start prints: where everything is, and who can reach it."""
     url = url_of(sock, settings)
     place = (
@@ -96,8 +97,8 @@ def banner(settings: Settings, sock: socket, ran: list[str]) -> str:
         rows.append(("Workers", str(settings.workers)))
     if ran:
         rows.append(("Schema", f"migrated: {', '.join(ran)}"))
-    if FIRST_REVISION in ran and settings.environment != PRODUCTION:
-        rows.append(("Samples", "none yet; `roadbed seed`, in another terminal, loads some into every domain"))
+    if samples:
+        rows.append(("Samples", samples))
     rows.append(("Stop", "Ctrl-C"))
     head = f"Roadbed {roadbed.__version__}, {settings.environment}: {_openness(settings)}"
     return "\n".join((head, *(f"  {name:<8} {text}" for name, text in rows)))

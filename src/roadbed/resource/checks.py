@@ -62,6 +62,7 @@ def check_resource(resource: Resource[Any], fields: list[Field], where: str, pro
         if field.default is REQUIRED and name not in MANAGED
     )
     _check_names(resource, fields, where, problems)
+    _check_display(resource, names, where, problems)
     _check_statuses(resource, names, where, problems)
 
 
@@ -108,6 +109,23 @@ def _check_names(resource: Resource[Any], fields: list[Field], where: str, probl
             problems.append(f"{place}: the platform needs this name for itself")
         if field.key and (field.name in _NO_KEYS or (resource.history and field.name in _HISTORY)):
             problems.append(f"{place}: a key cannot have this name: the platform needs it")
+
+
+def _check_display(resource: Resource[Any], names: Mapping[str, Field], where: str, problems: list[str]) -> None:
+    """Look at what is said for people alone."""
+    if resource.label and (resource.label not in names or names[resource.label].secret):
+        problems.append(f"{where}: label={resource.label!r} is no field of it that everybody may see")
+    for field in names.values():
+        place = f"{where}.{field.name}"
+        if field.multiline and (field.kind != "text" or field.choices):
+            problems.append(f"{place}: only a text has several lines")
+        if field.minor_units is None:
+            continue
+        if field.kind != "integer":
+            problems.append(f"{place}: an amount of minor units is an int")
+        currency = names.get(field.minor_units.currency)
+        if currency is None or currency.kind != "text":
+            problems.append(f"{place}: its currency {field.minor_units.currency!r} is no text field beside it")
 
 
 def _check_statuses(resource: Resource[Any], names: Mapping[str, Field], where: str, problems: list[str]) -> None:

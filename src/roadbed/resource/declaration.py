@@ -77,6 +77,8 @@ class Resource(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
 
     - ``struct``: what a row is; its annotations are its rules (``msgspec.Meta``, and ``roadbed.resource.markers``);
     - ``path``: where it lies, such as ``/books``; ``name``: how references and commands call it (the path);
+    - ``title``: a heading such as "Books", and ``singular`` one of them, "book" (both are made of the name);
+    - ``label``: the field that people know a row by (the first text that is never null);
     - ``verbs``: which operations are offered;
     - ``history``: keep who changed what and when, before and after, in the same transaction;
     - ``statuses``: a status machine;
@@ -96,6 +98,8 @@ class Resource(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     path: str
     name: str = ""
     title: str = ""
+    singular: str = ""
+    label: str = ""
     verbs: Sequence[Verb] = VERBS
     history: bool = False
     statuses: Statuses | None = None

@@ -11,16 +11,28 @@ from roadbed.http.parameters import REQUIRED
 from roadbed.resource.domain import Domain
 from roadbed.resource.fields import LONGEST_TEXT, Field
 from roadbed.resource.listing import filters_of
+from roadbed.resource.naming import in_one_line
 from roadbed.resource.plan import Plan, make_plans
 
 _BOUNDS = ("ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "pattern")
 
 
 class ReferenceDescription(msgspec.Struct, frozen=True):
-    """Where the value of a field leads: the key of a row of another resource, and what its deletion does here."""
+    """Where the value of a field leads: the key of a row of another resource, and what its deletion does here.
+
+    ``path`` is where that resource lies, such as ``/books``; ``label`` its field that people know a row by.
+    """
 
     resource: str
     on_delete: str
+    path: str
+    label: str
+
+
+class MoneyDescription(msgspec.Struct, frozen=True):
+    """An amount in minor units; ``currency`` is the field of the same row that holds the ISO 4217 code."""
+
+    currency: str
 
 
 class FieldDescription(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -28,6 +40,7 @@ class FieldDescription(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``type`` is one of uuid, text, integer, real, flag, instant and json. ``bounds`` are those of msgspec.Meta
     (``ge``, ``max_length`` …). ``required``: a create must give it. ``writable``: a create or a patch may.
+    ``secret``: the reply to a create alone shows it. ``multiline``: a text of several lines. ``money``: an amount.
     """
 
     name: str
@@ -46,6 +59,8 @@ class FieldDescription(msgspec.Struct, frozen=True, omit_defaults=True):
     secret: bool = False
     unique: bool = False
     sortable: bool = False
+    multiline: bool = False
+    money: MoneyDescription | None = None
     reference: ReferenceDescription | None = None
 
 
@@ -58,13 +73,18 @@ class StatusDescription(msgspec.Struct, frozen=True):
 
 
 class ResourceDescription(msgspec.Struct, frozen=True):
-    """One resource. ``order`` is a field, with ``-`` before it for downwards; ``filters`` are parameters of its list.
+    """One resource. ``title`` is a heading, ``singular`` one of its rows within a sentence, ``label`` the field that
+    people know a row by.
+
+    ``order`` is a field, with ``-`` before it for downwards; ``filters`` are parameters of its list.
 
     ``limit`` is the size of a page where none is asked for; ``most`` the rows that there may be, 0 for any.
     """
 
     name: str
     title: str
+    singular: str
+    label: str
     path: str
     description: str
     verbs: Sequence[str]
@@ -112,9 +132,11 @@ def _resource(plan: Plan) -> ResourceDescription:
         statuses = StatusDescription(plan.status.name, _plain(plan.status.default), allowed)
     return ResourceDescription(
         name=plan.name,
-        title=plan.title,
+        title=plan.names.title,
+        singular=plan.names.singular,
+        label=plan.label.name,
         path=resource.path,
-        description=(resource.struct.__doc__ or "").strip(),
+        description=in_one_line(resource.struct.__doc__ or ""),
         verbs=tuple(resource.verbs),
         key=plan.key.name,
         fields=[_field(plan, field) for field in plan.fields],
@@ -136,12 +158,12 @@ def _field(plan: Plan, field: Field) -> FieldDescription:
     bounds = {name: field.bound(name) for name in _BOUNDS if field.bound(name) is not None}
     if field.kind == "text" and not field.choices:
         bounds.setdefault("max_length", LONGEST_TEXT)
-    reference = field.reference
+    money = None if field.minor_units is None else MoneyDescription(field.minor_units.currency)
     return FieldDescription(
         name=field.name,
         label=field.label,
         type="text" if field.kind == "digest" else field.kind,
-        description=field.description,
+        description=in_one_line(field.description),
         bounds=bounds,
         choices=field.choices,
         default=None if field.default is REQUIRED else _plain(field.default),
@@ -154,8 +176,17 @@ def _field(plan: Plan, field: Field) -> FieldDescription:
         secret=field.secret is not None,
         unique=field.unique,
         sortable=field.name in plan.sortable,
-        reference=None if reference is None else ReferenceDescription(reference.resource, reference.on_delete),
+        multiline=field.multiline,
+        money=money,
+        reference=_reference(plan, field),
     )
+
+
+def _reference(plan: Plan, field: Field) -> ReferenceDescription | None:
+    if field.reference is None:
+        return None
+    parent = next(parent for each, parent in plan.parents if each is field)
+    return ReferenceDescription(parent.name, field.reference.on_delete, parent.resource.path, parent.label.name)
 
 
 def _plain(value: Any) -> Any:

@@ -16,7 +16,9 @@ from roadbed.resource.declaration import Resource
 from roadbed.resource.plan import make_plans
 from roadbed.resource.routes import operations
 from roadbed.resource.signatures import as_shown
-from roadbed.resource.store import Store, Stores
+from roadbed.resource.store import Store
+from roadbed.resource.stores import Stores
+from roadbed.runtime.health import Components, Readiness
 
 S = TypeVar("S")
 
@@ -25,7 +27,8 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
     """One service by name: resources that are declared, operations that are written by hand, or both.
 
     ``resources`` come with everything that they need. ``operations`` work on the service that ``open`` makes from an
-    open database and a clock, or ``open_stores`` from the stores of the resources; neither touches the database yet.
+    open database and a clock, or ``open_stores`` from ``Stores``, which also hold the stores of the resources and the
+    health of the whole service; neither touches the database yet.
     An operation that is declared to return a resource's struct answers as that resource does (``Compiled.show``).
     ``metadata`` returns the ``sqlalchemy.MetaData`` of tables beside those of the resources (SQLAlchemy is imported
     lazily: only migrations and schema tests call it). ``migrations`` is the import path of the package that holds the
@@ -74,14 +77,22 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
             made.append((as_shown(self.operations, units), None))
         return made + [(operations(unit), None) for unit in units.values()]
 
-    def opened(self, database: Database, clock: Clock) -> list[tuple[Operations[Any], Any]]:
+    def opened(
+        self, database: Database, clock: Clock, health: Components | None = None
+    ) -> list[tuple[Operations[Any], Any]]:
         """Return its operations, each group with the service that it works on.
+
+        ``health`` tells the state of all components; without it the database is the only one.
 
         Raises:
             ConfigurationError: a resource is declared wrongly, or nothing makes the service of its operations.
         """
         units = self.compiled()
-        stores = Stores(database, clock, {name: Store(unit, database, clock) for name, unit in units.items()})
+        if health is None:
+            alone = Readiness()
+            alone.started({"database": database.ping})
+            health = alone.components
+        stores = Stores(database, clock, {name: Store(unit, database, clock) for name, unit in units.items()}, health)
         made: list[tuple[Operations[Any], Any]] = [
             (operations(units[name]), store) for name, store in stores.named.items()
         ]

@@ -20,6 +20,8 @@ from roadbed.resource.markers import (
     Indexed,
     Key,
     Label,
+    MinorUnits,
+    Multiline,
     OnDelete,
     ReadOnly,
     Reference,
@@ -75,6 +77,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[str, ...] = ()
     meta: tuple[msgspec.Meta, ...] = ()
     label: str = ""
+    multiline: bool = False
+    minor_units: MinorUnits | None = None
 
     @property
     def stored(self) -> bool:
@@ -167,6 +171,8 @@ def _read(declared: msgspec.structs.FieldInfo, hint: Any, place: str, problems: 
         choices=choices,
         meta=tuple(metas),
         label=label.text if label else declared.name.replace("_", " ").capitalize(),
+        multiline=_first(extras, Multiline) is not None,
+        minor_units=_first(extras, MinorUnits),
     )
     _check(field, place, problems)
     return field

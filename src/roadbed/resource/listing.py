@@ -73,7 +73,7 @@ def declare_list(group: Operations[Store], unit: Compiled, name: str) -> None:
         parameters.append(("q", Annotated[str, msgspec.Meta(max_length=LONGEST_SEARCH), NO_NUL], ""))
     parameters.append(("fields", _fields_annotation(shown), None))
     parameters += parameters_of(plan, asked)
-    said = Said(name, f"List {plan.title}.", parameters, Listing[plan.shapes.shown | part])
+    said = Said(name, f"List {plan.names.plural}.", parameters, Listing[plan.shapes.shown | part])
     declare(group, "GET", plan.resource.path, rows, said, limit=plan.resource.limit, cache=plan.kept_by)
 
 

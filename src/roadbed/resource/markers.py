@@ -65,4 +65,17 @@ class Label(msgspec.Struct, frozen=True):
     text: str
 
 
-MARKERS = (Key, ReadOnly, Unique, Indexed, Reference, Computed, Secret, Label)
+class Multiline(msgspec.Struct, frozen=True):
+    """The text may have several lines: forms give it room."""
+
+
+class MinorUnits(msgspec.Struct, frozen=True):
+    """The integer is an amount of money in the smallest unit (cents) of a currency.
+
+    ``currency`` is the field of the same row that holds the currency's ISO 4217 code.
+    """
+
+    currency: str = "currency"
+
+
+MARKERS = (Key, ReadOnly, Unique, Indexed, Reference, Computed, Secret, Label, Multiline, MinorUnits)

@@ -11,6 +11,7 @@ from roadbed.kernel.errors import ConfigurationError
 from roadbed.resource.checks import PLATFORM_TABLES, check_indexes, check_resource, check_tables, lapse_of
 from roadbed.resource.declaration import Resource
 from roadbed.resource.fields import MANAGED, Field, read_fields
+from roadbed.resource.naming import Names
 from roadbed.resource.shapes import Shapes, make_shapes
 
 
@@ -21,7 +22,7 @@ class Plan:
         self.domain = domain
         self.resource = resource
         self.name = resource.called
-        self.title = resource.title or self.name.replace("_", " ").capitalize()
+        self.names = Names(resource)
         self.table = self.name if self.name.startswith(f"{domain}_") or self.name == domain else f"{domain}_{self.name}"
         self.feed = self.table
         self.fields = fields
@@ -51,6 +52,13 @@ class Plan:
     def kept_by(self) -> str:
         """The feed by whose number replies to reads are kept, or an empty text where none are."""
         return self.feed if self.resource.cache else ""
+
+    @property
+    def label(self) -> Field:
+        """The field that people know a row by: as declared, or the first text that is never null, or the key."""
+        named = self.by_name.get(self.resource.label)
+        texts = (field for field in self.stored if field.kind == "text" and not field.choices)
+        return named or next((field for field in texts if not field.optional and not field.key), self.key)
 
     def uniques(self) -> list[tuple[str, ...]]:
         """Return the groups of fields that no two rows share, the key left out."""

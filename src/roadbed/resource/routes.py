@@ -57,7 +57,7 @@ class _Routes:
         self.plan = unit.plan
         self.path = self.plan.resource.path
         self.key = self.plan.key
-        self.made: Operations[Store] = Operations(self.plan.name, self.plan.title)
+        self.made: Operations[Store] = Operations(self.plan.name, self.plan.names.title)
 
     def make(self) -> Operations[Store]:
         verbs = self.plan.resource.verbs
@@ -116,7 +116,7 @@ class _Routes:
             "POST",
             self.path,
             create,
-            self.say("create", f"Create one of {plan.title}."),
+            self.say("create", f"Create one of the {plan.names.plural}."),
             [("body", plan.shapes.new, REQUIRED)],
             plan.shapes.shown,
             status=201,
@@ -136,7 +136,9 @@ class _Routes:
             base = base_of(call)
             return [unit.show(row, base, secrets) for row, secrets in zip(done.row, done.secrets, strict=True)]
 
-        said = self.say("create_many", f"Create up to {MOST_IN_BULK} of {plan.title}, all or none, in this order.")
+        said = self.say(
+            "create_many", f"Create up to {MOST_IN_BULK} of the {plan.names.plural}, all or none, in this order."
+        )
         parameters: Parameters = [("body", many, REQUIRED)]
         shown = list[plan.shapes.shown]
         self.declare("POST", f"{self.path}/bulk", bulk, said, parameters, shown, status=201, raises=[Conflict])
@@ -154,14 +156,14 @@ class _Routes:
         async def at_version(call: CallOf, value: Any, version: int) -> Any:
             past = await call.service.at_version(value, version)
             if past is None or past.after is None:
-                raise NotFound(f"{plan.name} {value} has no version {version}")
+                raise NotFound(f"The {plan.names.singular} {value} has no version {version}")
             call.version = version
             return unit.show(unit.past(past.after), base_of(call))
 
         parameters = list(self.by_key)
         if plan.resource.history:
             parameters.append(("version", int | None, None))
-        said = self.say("get", f"Return one of {plan.title}.")
+        said = self.say("get", f"Return one of the {plan.names.plural}.")
         self.declare("GET", self.one, get, said, parameters, plan.shapes.shown, raises=[NotFound], cache=plan.kept_by)
 
     def patch(self) -> None:
@@ -179,7 +181,7 @@ class _Routes:
             "PATCH",
             self.one,
             patch,
-            self.say("patch", f"Change one of {plan.title}.\n\nFields that are left out stay as they are."),
+            self.say("patch", f"Change one of the {plan.names.plural}.\n\nFields that are left out stay as they are."),
             [*self.by_key, ("body", plan.shapes.patch, REQUIRED)],
             plan.shapes.shown,
             raises=[NotFound, Conflict, PreconditionFailed],
@@ -205,7 +207,9 @@ class _Routes:
             call.version, call.replayed = done.row.version, done.replayed
             return self.unit.show(done.row, base_of(call))
 
-        said = self.say("set_status_of", f"Change the status of one of {plan.title}, where its machine allows it.")
+        said = self.say(
+            "set_status_of", f"Change the status of one of the {plan.names.plural}, where its machine allows it."
+        )
         self.declare(
             "POST",
             f"{self.one}/{name}",
@@ -224,7 +228,7 @@ class _Routes:
             done = await call.service.remove(found[key], asked_by(call), call.idempotency)
             call.replayed = done.replayed
 
-        said = self.say("delete", f"Delete one of {self.plan.title}.")
+        said = self.say("delete", f"Delete one of the {self.plan.names.plural}.")
         raises = [NotFound, Conflict, PreconditionFailed]
         self.declare(
             "DELETE", self.one, delete, said, self.by_key, type(None), status=204, raises=raises, conditional=True
@@ -235,7 +239,7 @@ class _Routes:
             done = await call.service.clear(asked_by(call), call.idempotency)
             call.replayed = done.replayed
 
-        said = self.say("delete_all", f"Delete all of {self.plan.title}.")
+        said = self.say("delete_all", f"Delete all of the {self.plan.names.plural}.")
         self.declare("DELETE", self.path, clear, said, [], type(None), status=204, raises=[Conflict])
 
     def history(self) -> None:
@@ -250,7 +254,7 @@ class _Routes:
             total = await call.service.count_history(found[key]) if page.total else None
             return Listing([entry(row) for row in rows[: page.limit]], end, total)
 
-        said = self.say("history_of", f"Return what became of one of {self.plan.title}, newest first.")
+        said = self.say("history_of", f"Return what became of one of the {self.plan.names.plural}, newest first.")
         parameters: Parameters = [*self.by_key, ("page", Page[PastCursor], REQUIRED)]
         self.declare("GET", f"{self.one}/history", history, said, parameters, Listing[Entry], raises=[NotFound])
 

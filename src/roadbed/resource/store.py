@@ -109,7 +109,7 @@ class Store:
 
     def missing(self, key: Any) -> NotFound:
         """Return the error that says that there is no such row."""
-        return NotFound(f"There is no {self.plan.name} {key}")
+        return NotFound(f"There is no {self.plan.names.singular} {key}")
 
     async def create(
         self,
@@ -275,14 +275,6 @@ class Store:
         """Return the entry that a version of a row left, or None."""
         arguments = {self.plan.key.name: key, "version": version}
         return await self.database.fetch_one(self.unit.sql.at_version, **arguments)
-
-
-class Stores(msgspec.Struct, frozen=True):
-    """The stores of a domain's resources, by name, for a service that works on several."""
-
-    database: Database
-    clock: Clock
-    named: Mapping[str, Store]
 
 
 def _opened(done: Done, secrets: Sequence[Secrets], sealing: bytes) -> Done:

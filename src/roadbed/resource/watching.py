@@ -34,7 +34,7 @@ def declare_events(group: Operations[Store], unit: Compiled) -> None:
     parameters: list[tuple[str, Any, Any]] = [("last_event_id", LastEventId, None), ("after", Position, None)]
     if plan.searched:
         parameters.append(("q", Annotated[str, msgspec.Meta(max_length=LONGEST_SEARCH)], ""))
-    doc = f"""Watch {plan.title}.
+    doc = f"""Watch {plan.names.plural}.
 
     Sends an event for each row that is created, changed or deleted, named ``create``, ``change`` or ``delete``, with
     the row as it became (of a deleted one: as it was), from now on, or after the event whose id is given. The filters

@@ -212,7 +212,7 @@ def _rewrite(unit: Compiled, before: Any, new: Mapping[str, Any], asked: Asked) 
 def _locked(unit: Compiled, key: Any, asked: Asked, lock: Query[Any]) -> Steps:
     row = yield Ask("one", lock, {unit.plan.key.name: key})
     if row is None:
-        raise NotFound(f"There is no {unit.plan.name} {key}")
+        raise NotFound(f"There is no {unit.plan.names.singular} {key}")
     if asked.if_match is not None and row.version not in asked.if_match:
         raise PreconditionFailed(f"The version is {row.version}")
     if asked.if_none_match is not None and row.version in asked.if_none_match:
@@ -235,9 +235,9 @@ def _gather(
         rows = yield Ask("all", children, {"value": place[1]})
         others = [each for each in rows if _place(child, each) not in doomed]
         if others and field.reference is not None and field.reference.on_delete == "restrict":
-            raise Conflict(f"Rows of {child.plan.name} refer to it by {field.name}", "reference")
+            raise Conflict(f"{child.plan.names.title} refer to it by {field.name}", "reference")
         if len(doomed) + len(freed) + len(others) > MOST_TOGETHER:
-            raise Conflict(f"More than {MOST_TOGETHER} rows of {child.plan.name} refer to it", "reference")
+            raise Conflict(f"More than {MOST_TOGETHER} {child.plan.names.plural} refer to it", "reference")
         for each in others:
             if field.reference is not None and field.reference.on_delete == "cascade":
                 yield from _gather(child, each, doomed, freed)
@@ -258,7 +258,7 @@ def _check_row(unit: Compiled, stored: Mapping[str, Any], new: Mapping[str, Any]
         if value is None or (parent is unit.plan and value in coming):
             continue
         if (yield Ask("one", exists, {"value": value})) is None:
-            faults.append(Fault(f"/{name}", f"There is no {parent.name} with this {parent.key.name}"))
+            faults.append(Fault(f"/{name}", f"There is no {parent.names.singular} with this {parent.key.name}"))
     if faults:
         raise Invalid(faults=faults)
     for group, taken in unit.sql.uniques:

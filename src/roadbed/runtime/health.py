@@ -34,6 +34,11 @@ class Component(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str = ""
 
 
+Components = Callable[[], Awaitable[Mapping[str, Component]]]
+"""Asks all components for their state, by name; what domains are given (``Stores.health``). One that fails is an
+answer, not an error."""
+
+
 class Report(msgspec.Struct, frozen=True):
     """What ``/health/ready`` says. Only ``ready`` and ``degraded`` should get requests."""
 
@@ -70,13 +75,17 @@ class Readiness:
         """Return the state of the process and of each component; never raises for a component that fails."""
         if self._phase != "running":
             return Report(self._phase, {})
-        if self._asking is None or (self._asking.done() and perf_counter() - self._asked > self._fresh):
-            self._asking = asyncio.get_running_loop().create_task(self._ask())
-        # Shielded: a probe that hangs up must not take the answer from the others that wait for it.
-        components = await asyncio.shield(self._asking)
+        components = await self.components()
         states = {component.state for component in components.values()}
         status = "failed" if "failed" in states else "degraded" if "degraded" in states else "ready"
         return Report(status, components)
+
+    async def components(self) -> dict[str, Component]:
+        """Return the state of each component, whether or not the process should get requests; none before the start."""
+        if self._asking is None or (self._asking.done() and perf_counter() - self._asked > self._fresh):
+            self._asking = asyncio.get_running_loop().create_task(self._ask())
+        # Shielded: a probe that hangs up must not take the answer from the others that wait for it.
+        return await asyncio.shield(self._asking)
 
     async def _ask(self) -> dict[str, Component]:
         names = list(self._checks)

@@ -53,13 +53,6 @@ def test_the_banner_says_what_was_migrated(tmp_path: Path) -> None:
     assert "  Schema   migrated: a_0001, b_0002" in banner(Settings(port=0, data=tmp_path), ["a_0001", "b_0002"])
 
 
-def test_the_banner_of_a_new_database_offers_samples(tmp_path: Path) -> None:
-    settings = Settings(port=0, data=tmp_path)
-    offer = "  Samples  none yet; `roadbed seed`, in another terminal, loads some into every domain"
-    assert offer in banner(settings, ["platform_0001", "ledger_0001"])
-    assert offer not in banner(settings, ["ledger_0002"])
-
-
 def test_the_banner_counts_workers(tmp_path: Path) -> None:
     assert "  Workers  3" in banner(Settings(port=0, data=tmp_path, workers=3))
 

@@ -51,7 +51,7 @@ def test_files_in_and_out_by_the_names_of_resources(roadbed: Command, shop: Path
     told = json.loads(roadbed("import", DOMAIN, "things.ndjson", "makers.csv", "--json").out)
     assert [(one["resource"], one["inserted"], one["rejected"]) for one in told] == [("makers", 1, 0), ("things", 1, 1)]
     assert (shop / "things.ndjson.rejects.tsv").read_text().splitlines()[1:] == [
-        '2\t/maker: There is no makers with this mark\t{"name": "jug", "maker": "y"}'
+        '2\t/maker: There is no maker with this mark\t{"name": "jug", "maker": "y"}'
     ]
     assert roadbed("export", "makers").out == "mark\r\nx\r\n"
     written = roadbed("export", "shop_for_tests.things", "--format", "json", "--output", "out.json")

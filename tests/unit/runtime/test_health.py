@@ -161,3 +161,15 @@ async def test_draining_goes_before_everything() -> None:
     readiness.started({"database": check})
     readiness.drain()
     assert (await readiness.report(), readiness.draining, check.asked) == (Report("draining", {}), True, 0)
+
+
+async def test_components_tell_their_state_also_while_the_process_drains() -> None:
+    readiness = Readiness()
+    assert await readiness.components() == {}
+    check = Check()
+    readiness.started({"database": check})
+    readiness.drain()
+    assert await readiness.report() == Report("draining", {})
+    assert await readiness.components() == {"database": Component("ok", 2.0)}
+    assert await readiness.components() == {"database": Component("ok", 2.0)}
+    assert check.asked == 1

@@ -3,7 +3,7 @@
 from roadbed.domains.items.api import operations
 from roadbed.domains.items.model import ITEMS
 from roadbed.resource.domain import Domain
-from roadbed.resource.store import Stores
+from roadbed.resource.stores import Stores
 
 domain: Domain[Stores] = Domain(
     name="items",

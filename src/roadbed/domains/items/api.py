@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
 from roadbed.http.call import Call
 from roadbed.http.operations import Operations
-from roadbed.resource.store import Stores
+from roadbed.resource.stores import Stores
+from roadbed.runtime.health import Component
 
 operations: Operations[Stores] = Operations("items", "A to-do list whose reads are cached")
 
 
-class Component(msgspec.Struct, frozen=True):
-    """The state of one component. ``latency_ms`` is how long it took to answer."""
-
-    state: Literal["ok", "failed"]
-    latency_ms: float
-
-
 class Status(msgspec.Struct, frozen=True):
-    """The service answers; ``components`` tells what of it works."""
+    """The service answers; ``components`` tells what of it works: database, schema, and the cache in Redis if set."""
 
     info: Literal["pong"]
-    components: dict[str, Component]
+    components: Mapping[str, Component]
 
 
 @operations.get("/status")
@@ -33,6 +28,4 @@ async def items_status(call: Call[Stores]) -> Status:
 
     It answers 200 whatever their state: `/health/ready` is for those who send requests elsewhere then.
     """
-    database = await call.service.database.ping()
-    state: Literal["ok", "failed"] = "ok" if database.ok else "failed"
-    return Status("pong", {"database": Component(state, round(database.latency * 1000, 3))})
+    return Status("pong", await call.service.health())

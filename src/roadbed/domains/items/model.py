@@ -19,9 +19,10 @@ class Item(Struct):
 ITEMS = Resource(
     struct=Item,
     path="/items",
-    title="items",
+    title="Items",
     history=True,
     cache=True,
+    events=True,
     search=["name"],
     limit=1000,
     consumes=("application/json", "application/x-www-form-urlencoded"),  # curl's default

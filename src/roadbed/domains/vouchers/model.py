@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from roadbed.kernel.codes import CODE_PATTERN, new_code
-from roadbed.resource.markers import Computed, Indexed, ReadOnly, Reference, Secret, Unique
+from roadbed.resource.markers import Computed, Indexed, MinorUnits, Multiline, ReadOnly, Reference, Secret, Unique
 
 INT64_MAX = 2**63 - 1
 LONGEST_BUYER = 100
@@ -26,8 +26,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {"purchased": ("cancelled", "used", "expir
 _ADDRESS = r"^[^@\x00-\x20\x7f]+@[^@\x00-\x20\x7f]+(?!\n)$"
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=300, examples=["Quantum Cuisine"])]
-Description = Annotated[str, msgspec.Meta(max_length=10_000, examples=["Three evenings at the stove."])]
-Price = Annotated[int, msgspec.Meta(ge=1, le=INT64_MAX, description="In minor units (cents)", examples=[4136])]
+Description = Annotated[str, Multiline(), msgspec.Meta(max_length=10_000, examples=["Three evenings at the stove."])]
+Price = Annotated[
+    int, MinorUnits(), msgspec.Meta(ge=1, le=INT64_MAX, description="In minor units (cents)", examples=[4136])
+]
 Money = Annotated[Currency, msgspec.Meta(description="ISO 4217", examples=["EUR"])]
 Buyer = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_BUYER, examples=["Ada Lovelace"])]
 Email = Annotated[

@@ -10,7 +10,8 @@ from roadbed.domains.vouchers.writes import redeem
 from roadbed.kernel.codes import read_code
 from roadbed.kernel.errors import Fault, Invalid
 from roadbed.resource.lists import Filter, Question
-from roadbed.resource.store import Done, Stores
+from roadbed.resource.store import Done
+from roadbed.resource.stores import Stores
 from roadbed.resource.writes import Asked
 
 MOST_ON_SALE = 1000

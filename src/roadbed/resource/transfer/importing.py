@@ -157,7 +157,7 @@ class Importer:
         plan = self._store.plan
         values = dict(row.values)
         if not self._creates:
-            raise Conflict(f"{plan.title} take no new rows")
+            raise Conflict(f"{plan.names.title} take no new rows")
         if plan.status is not None and values.pop(plan.status.name, plan.status.default) != plan.status.default:
             raise Conflict(f"A new row begins as {_text(plan.status.default)!r}", "status-not-allowed")
         faults = missing_in(self._unit, values)

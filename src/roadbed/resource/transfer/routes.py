@@ -73,7 +73,7 @@ def declare_export(group: Operations[Store], unit: Compiled) -> None:
     if plan.searched:
         parameters.append(("q", Annotated[str, msgspec.Meta(max_length=LONGEST_SEARCH)], ""))
     about = (
-        f"Export {plan.title}, all that the filters of the list leave.\n\n"
+        f"Export {plan.names.plural}, all that the filters of the list leave.\n\n"
         "The rows are sent while they are read. Secrets are never among their fields."
     )
     said = Said(f"export_{plan.name}", about, [*parameters, *parameters_of(plan, asked)], Reply)
@@ -98,7 +98,7 @@ def declare_import(group: Operations[Store], unit: Compiled) -> None:
         return Imported(counts.inserted, counts.changed, counts.unchanged, counts.rejected, told)
 
     about = (
-        f"Import {plan.title} from CSV, NDJSON or a JSON array, while it comes in.\n\n"
+        f"Import {plan.names.plural} from CSV, NDJSON or a JSON array, while it comes in.\n\n"
         "A row is created if its key is missing, changed if it differs, else left as it is; one without a key gets one "
         "of its content, so that to send the same again changes nothing. A row that is refused stops no other."
     )

@@ -65,7 +65,7 @@ class Columns:
             elif name not in known:
                 near = get_close_matches(name[:64], known, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(self.read)}"
-                faults.append(Fault(f"/{name[:64]}", f"{self._plan.title} have no such column; {hint}"))
+                faults.append(Fault(f"/{name[:64]}", f"{self._plan.names.title} have no such column; {hint}"))
             elif name in names[:place]:
                 faults.append(Fault(f"/{name}", "This column is there twice"))
         if faults:
