@@ -48,6 +48,8 @@ export interface Resource extends Omit<ResourceDescription, "fields"> {
 export type Control = "flag" | "choice" | "integer" | "real" | "money" | "instant" | "date" | "json" | "reference" | "long" | "text"
 
 const LONG_TEXT = 500
+/** What the service allows where a declaration says nothing: no sign that a text is long. */
+const UNSAID = 100_000
 
 type Told = FieldDescription & Omit<Field, "money"> & { money?: { currency: string } | null }
 
@@ -63,7 +65,7 @@ export function controlOf(field: Field): Control {
   if (field.type === "json") return field.format === "date" ? "date" : "json"
   if (field.type === "flag" || field.type === "real" || field.type === "instant") return field.type
   const longest = Number(field.bounds?.["max_length"] ?? 0)
-  return (field.multiline ?? longest > LONG_TEXT) && !field.key ? "long" : "text"
+  return (field.multiline || (longest > LONG_TEXT && longest < UNSAID)) && !field.key ? "long" : "text"
 }
 
 /** What a create takes. A status begins where its machine says; keys of UUIDs are made by the service. */

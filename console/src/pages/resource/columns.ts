@@ -20,9 +20,14 @@ function weight(field: Field, first: Field | undefined): number {
 export function defaultColumns(about: Resource): string[] {
   const money = about.fields.filter((field) => field.money)
   const said = new Set(money.flatMap((field) => [field.money, `${field.name}_display`]))
+  if (about.fields.some((field) => field.name === "created_at")) said.add("updated_at")
   const all = columnsOf(about)
   const dull = (field: Field): boolean => said.has(field.name) || field.name === "version" || controlOf(field) === "json" || controlOf(field) === "long"
-  return all.filter((field, at) => at === 0 || !dull(field)).slice(0, MOST).map((field) => field.name)
+  const telling = all.filter((field, at) => at === 0 || !dull(field))
+  // Where there is no room for all, the key goes first and the status last.
+  const rank = (field: Field): number => (field === telling[0] || field.name === about.statuses?.field ? 0 : field.key ? 2 : 1)
+  const kept = new Set([...telling].sort((a, b) => rank(a) - rank(b)).slice(0, MOST))
+  return telling.filter((field) => kept.has(field)).map((field) => field.name)
 }
 
 const storedAs = (about: Resource): string => `roadbed-columns-${about.path}`
