@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url"
 import vue from "@vitejs/plugin-vue"
 import { defineConfig } from "vitest/config"
-import { precompress } from "./build/precompress.ts"
+import { precompress } from "./plugins/precompress.ts"
 
 /** The service that `npm run dev` hands everything but the console's own files on to. */
 const service = process.env["ROADBED_URL"] ?? "http://127.0.0.1:8000"
