@@ -65,10 +65,9 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="module", params=ENGINES)
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with all sample data, for one file and one engine. Nothing unforeseen may be in its log."""
-    server: PostgresServer | None = None
     url: str | None = None
     if request.param == "postgres":
-        server = request.getfixturevalue("postgres_server")
+        server: PostgresServer = request.getfixturevalue("postgres_server")
         url = server.create_database()
     with running_service(tmp_path_factory.mktemp(request.param), database_url=url) as started:
         seed(started, url)

@@ -89,6 +89,7 @@ def banner(settings: Settings, sock: socket, ran: list[str], samples: str = "") 
     )
     rows = [
         ("API", f"{url}/"),
+        ("Console", f"{url}/console/"),
         ("Docs", f"{url}/docs"),
         ("Data", place),
         ("Domains", ", ".join(settings.domains)),

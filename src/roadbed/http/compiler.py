@@ -12,11 +12,12 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from roadbed.http.accepting import prefers_html
-from roadbed.http.asgi import Header, Receive
+from roadbed.http.asgi import Receive
 from roadbed.http.binding import Bind, make_binder, refuse_unknown, split_query
 from roadbed.http.bodies import JsonBody, MediaTypes, has_body, read_body
 from roadbed.http.caching import ResponseCache
 from roadbed.http.call import Call
+from roadbed.http.conventions import VARY
 from roadbed.http.finishing import Finish, make_finish
 from roadbed.http.idempotency import fingerprint_call, read_key
 from roadbed.http.incoming import Stream
@@ -35,8 +36,6 @@ Answer = Callable[[Call[Any], Sequence[str], Receive], Awaitable[bytes]]
 Bound = Callable[[Call[Any], Sequence[str], list[Fault]], dict[str, Any]]
 
 PageLimit = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
-
-VARY: Header = (b"vary", b"Accept")
 
 _LIMIT, _AFTER, _TOTAL = "page:limit", "page:after", "page:total"
 
@@ -110,13 +109,18 @@ def by_accept(endpoint: Endpoint, page: Endpoint) -> Endpoint:
         call.extra = [VARY]
         accept = call.fields.get(b"accept")
         # Programs ask for JSON or for anything: no more than this look is spent on them.
-        if accept is None or b"text/" not in accept.lower() or not prefers_html(accept.decode("latin-1")):
+        if accept is None or not _names_html(accept) or not prefers_html(accept.decode("latin-1")):
             return await others(call, segments, receive)
         call.service, call.status = page.service, page.status
         return await for_people(call, segments, receive)
 
     told = msgspec.structs.replace(endpoint.signature, sets=endpoint.signature.sets | {"vary"})
     return endpoint._replace(answer=answer, signature=told, has_page=True)
+
+
+def _names_html(accept: bytes) -> bool:
+    accept = accept.lower()
+    return b"text/html" in accept or b"text/*" in accept
 
 
 def _shape(path: str) -> str:

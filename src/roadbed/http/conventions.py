@@ -23,6 +23,9 @@ COMMON: tuple[Header, ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 
+VARY: Header = (b"vary", b"Accept")
+"""Of what looks at ``Accept``. No convention has a field of this name."""
+
 # A reply without a version must not be kept; one with an ETag may be, and is asked for again each time.
 NO_STORE: tuple[Header, ...] = (*COMMON, (b"content-security-policy", API_POLICY), (b"cache-control", b"no-store"))
 REVALIDATE: tuple[Header, ...] = (*COMMON, (b"content-security-policy", API_POLICY), (b"cache-control", b"no-cache"))

@@ -14,7 +14,8 @@ import msgspec
 from roadbed.http.accepting import prefers_html
 from roadbed.http.asgi import Receive
 from roadbed.http.call import Call
-from roadbed.http.compiler import VARY, Answer, Endpoint, by_accept
+from roadbed.http.compiler import Answer, Endpoint, by_accept
+from roadbed.http.conventions import VARY
 from roadbed.http.router import Router
 from roadbed.kernel.errors import NotFound
 

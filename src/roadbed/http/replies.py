@@ -58,6 +58,8 @@ def head_of(call: Call[Any], size: int | None) -> list[Header]:
         headers.append((b"location", field_value(call.location)))
     if call.replayed:
         headers.append((b"idempotency-replayed", b"true"))
-    if call.extra is not None:
+    if call.extra is not None and len(call.extra) == 1 and call.extra[0] is conventions.VARY:
+        headers.append(conventions.VARY)
+    elif call.extra is not None:
         headers = conventions.merge(call.extra, tuple(headers))
     return headers

@@ -42,6 +42,7 @@ def test_the_banner_says_where_everything_is(tmp_path: Path) -> None:
     assert [re.sub(r"^Roadbed \S+,", "Roadbed V,", line) for line in lines] == [
         "Roadbed V, development: open to everyone on this machine, and to nobody else",
         "  API      http://127.0.0.1:PORT/",
+        "  Console  http://127.0.0.1:PORT/console/",
         "  Docs     http://127.0.0.1:PORT/docs",
         f"  Data     {tmp_path}/roadbed.db (SQLite)",
         "  Domains  ledger, kv",
@@ -59,7 +60,7 @@ def test_the_banner_counts_workers(tmp_path: Path) -> None:
 
 def test_the_banner_shows_no_password() -> None:
     lines = banner(Settings(port=0, database_url="postgresql://user:hush@host/name"))
-    assert lines[3] == "  Data     postgresql://user:***@host/name"
+    assert lines[4] == "  Data     postgresql://user:***@host/name"
 
 
 @pytest.mark.parametrize(
@@ -150,9 +151,9 @@ def test_ctrl_c_before_the_start_is_no_failure(
 def test_up_serves_and_ends_in_peace(start_service: StartService) -> None:
     service = start_service()
     lines = service.logs().splitlines()
-    assert (service.terminate(), [line.split()[0] for line in lines[:8]]) == (
+    assert (service.terminate(), [line.split()[0] for line in lines[:9]]) == (
         0,
-        ["Roadbed", "API", "Docs", "Data", "Domains", "Schema", "Samples", "Stop"],
+        ["Roadbed", "API", "Console", "Docs", "Data", "Domains", "Schema", "Samples", "Stop"],
     )
 
 
