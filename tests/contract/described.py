@@ -75,6 +75,10 @@ class Document:
             for method, described in item.items():
                 yield Operation(method.upper(), path, described)
 
+    def that_end(self) -> Iterator[Operation]:
+        """Yield the operations whose replies end: all but streams of events."""
+        return (each for each in self.operations() if not each.path.endswith("/events"))
+
     def find(self, method: str, path: str) -> Operation | None:
         """Return the operation that answers a path, HEAD as GET; None where the document knows none."""
         wanted = "GET" if method == "HEAD" else method

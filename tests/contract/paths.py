@@ -5,10 +5,11 @@ PATHS = """
 /accounts /accounts/{account_id} /accounts/{account_id}/transactions /accounts/{account_id}/limits
 /transfers /transfers/{transfer_id}
 /kv /kv/{key}
-/status /items /items/bulk /items/export /items/import /items/{id} /items/{id}/history
+/status /items /items/bulk /items/events /items/export /items/import /items/{id} /items/{id}/history
 /health /assets /assets/{asset_id} /signals /signals/{signal_id} /signals/{signal_id}/last /signals/{signal_id}/series
 /measurements /measurements/last /measurements/export /measurements/stats/{signal_id}
 /vouchers /vouchers/export /vouchers/import /vouchers/{id} /vouchers/{id}/history /vouchers/{id}/status /vouchers/redeem
+/vouchers/events /vouchers/templates/events
 /vouchers/templates /vouchers/templates/export /vouchers/templates/import
 /vouchers/templates/{id} /vouchers/templates/{id}/history
 /batch /resources.json /health/live /health/ready /metrics

@@ -159,7 +159,7 @@ def test_an_operation_is_described_to_people(running: Running) -> None:
 
 
 def test_correct_calls_succeed_as_described(caller: Caller) -> None:
-    for operation in caller.document.operations():
+    for operation in caller.document.that_end():
         reply = caller.call(operation)
         assert reply.status in (200, 201, 204), operation
         caller.document.check(operation, reply, operation.method)
@@ -217,7 +217,7 @@ def test_a_replay_changes_no_rows(running: Running, caller: Caller) -> None:
 
 
 def test_pages_of_another_origin_change_nothing(running: Running, caller: Caller) -> None:
-    for operation in caller.document.operations():
+    for operation in caller.document.that_end():
         target, (body, media) = caller.target(operation), caller.body(operation)
         before = running.stored.counts()
         for foreign in ({"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}):
@@ -264,7 +264,7 @@ def test_what_has_a_version_is_not_sent_twice(caller: Caller) -> None:
 
 
 def test_heads_are_those_of_get(caller: Caller) -> None:
-    for operation in caller.document.operations():
+    for operation in caller.document.that_end():
         # What measures itself has another length each time.
         if operation.is_unsafe or operation.path in ("/metrics", "/health/ready", "/status"):
             continue

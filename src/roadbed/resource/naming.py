@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from roadbed.resource.declaration import Resource
 
@@ -17,7 +18,7 @@ _ENDINGS = (
 class Names:
     """``title`` is a heading ("Book marks"), ``plural`` and ``singular`` stand within a sentence ("book marks")."""
 
-    def __init__(self, resource: Resource[object]) -> None:
+    def __init__(self, resource: Resource[Any]) -> None:
         plain = resource.called.replace("_", " ")
         self.title = resource.title or plain[:1].upper() + plain[1:]
         # An acronym at the begin stays one: "QR codes".

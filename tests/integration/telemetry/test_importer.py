@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from roadbed.domains.telemetry import importer, rows
+from roadbed.domains.telemetry import importer
 from roadbed.domains.telemetry.importer import Importer, Options, Report
 from roadbed.domains.telemetry.service import Telemetry
 from roadbed.kernel.clock import now
@@ -131,8 +131,7 @@ async def test_what_was_broken_off_goes_on(
     telemetry_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, restart: bool
 ) -> None:
     """The disk is full for the fourth block: what came before stays, and the next run begins there."""
-    for module in (importer, rows):
-        monkeypatch.setattr(module, "BLOCK", 500)
+    monkeypatch.setattr(importer, "BLOCK", 500)
     lines = [line(number) if number % 10 else "bad" for number in range(200)]
     paths = write(folder, *lines)
     written = importer.Writer.write

@@ -1,6 +1,7 @@
 """Measurements come in by three formats in any order, and come out by signal and time, as of a dictionary."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -17,7 +18,7 @@ from roadbed.domains.telemetry.pages import Cursor, Window
 from roadbed.domains.telemetry.rows import Rows
 from roadbed.domains.telemetry.service import Telemetry
 from roadbed.kernel.clock import EPOCH
-from roadbed.kernel.errors import Conflict, NotFound
+from roadbed.kernel.errors import Conflict, Invalid, NotFound
 from tests.integration.telemetry.databases import csv, ingest, parts, stored
 
 Row = tuple[str, int, float]
@@ -131,3 +132,14 @@ async def test_a_signal_belongs_to_an_asset_and_has_its_gid_alone(service: Telem
 async def test_a_reply_tells_of_a_hundred_rejected_rows(service: Telemetry) -> None:
     found = await ingest(service, *(("2024-01-01 00:00", 8, 1) for _ in range(150)))
     assert found == Ingested(0, 0, 0, 150, [Reject(line, "there is no signal 8") for line in range(2, 102)])
+
+
+async def test_what_came_before_a_body_breaks_off_is_stored(service: Telemetry) -> None:
+    """Rows are parsed in small slices and written in large batches: a refusal keeps none of them back."""
+    row = '{"signal_id":1,"timestamp":"2024-01-01T00:00:%02dZ","value":1}'
+    body = "[" + ",".join(row % second for second in range(50)) + ",nonsense"
+    with pytest.raises(Invalid) as refused:
+        await service.ingest(parts(body.encode(), 200), ArrayRows(400))
+    found = re.search(r"what came before row (\d+) is stored", str(refused.value.faults[0].detail))
+    assert found is not None
+    assert len(await stored(service)) == int(found[1]) - 1 > 40

@@ -13,8 +13,8 @@ class Row(msgspec.Struct):
     id: int
 
 
-def names(**given: str) -> tuple[str, str, str]:
-    found = Names(Resource(struct=Row, **{"path": "/rows", **given}))
+def names(path: str = "/rows", name: str = "", title: str = "", singular: str = "") -> tuple[str, str, str]:
+    found = Names(Resource(struct=Row, path=path, name=name, title=title, singular=singular))
     return found.title, found.plural, found.singular
 
 

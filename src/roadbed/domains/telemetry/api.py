@@ -28,7 +28,7 @@ from roadbed.domains.telemetry.model import (
     Status,
 )
 from roadbed.domains.telemetry.pages import Cursor, Window
-from roadbed.domains.telemetry.rows import Rows
+from roadbed.domains.telemetry.rows import SLICE, Rows
 from roadbed.domains.telemetry.service import Telemetry
 from roadbed.http.call import Call
 from roadbed.http.incoming import Stream
@@ -41,9 +41,9 @@ operations: Operations[Telemetry] = Operations("telemetry", "Assets, their signa
 
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 FORMATS: dict[str, Callable[[], Rows]] = {
-    JSON: ArrayRows,
-    NDJSON: NdjsonRows,
-    CSV: CsvRows,
+    JSON: lambda: ArrayRows(SLICE),
+    NDJSON: lambda: NdjsonRows(SLICE),
+    CSV: lambda: CsvRows(block=SLICE),
 }
 
 INGEST_LIMIT = 64 * 1024 * 1024

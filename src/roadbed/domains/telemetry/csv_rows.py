@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 
 from roadbed.domains.telemetry.model import Measurement
-from roadbed.domains.telemetry.rows import LONGEST_ROW, Batch, Collector, Lines, all_in_range
+from roadbed.domains.telemetry.rows import BLOCK, LONGEST_ROW, Batch, Collector, Lines, all_in_range
 from roadbed.kernel.clock import EPOCH
 from roadbed.kernel.errors import Fault, Invalid
 
@@ -31,10 +31,13 @@ _MOST_REMEMBERED = 100_000
 class CsvRows:
     """Reads CSV. Blank lines are no rows; every other line after the header is one, good or bad."""
 
-    def __init__(self, columns: tuple[int, int, int] | None = None, line: int = 1) -> None:
-        """``columns`` are the places of time, signal and value if the header was read before; ``line`` is the next."""
+    def __init__(self, columns: tuple[int, int, int] | None = None, line: int = 1, block: int = BLOCK) -> None:
+        """``columns`` are the places of time, signal and value if the header was read before; ``line`` is the next.
+
+        ``block`` is how many bytes are parsed at once.
+        """
         self.columns = columns
-        self._lines = Lines(line)
+        self._lines = Lines(line, block)
         self._signals: dict[str, int] = {}
 
     @property

@@ -130,9 +130,10 @@ class Importer:
         digest = await asyncio.to_thread(_digest, path)
         noted = await self._noted(digest)
         if noted is None:
-            parser, counts, offset, line = CsvRows(), Counts(), 0, 1
+            parser, counts, offset, line = CsvRows(block=BLOCK), Counts(), 0, 1
         else:
-            parser, counts, offset, line = CsvRows(noted.columns, noted.line), noted.counts, noted.offset, noted.line
+            parser = CsvRows(noted.columns, noted.line, BLOCK)
+            counts, offset, line = noted.counts, noted.offset, noted.line
             rejects.go_on(noted.rejects)
         with path.open("rb") as file:
             file.seek(offset)

@@ -23,8 +23,8 @@ _TRIES = 16
 class NdjsonRows:
     """Reads NDJSON. Blank lines are no rows; every other line is one, good or bad."""
 
-    def __init__(self) -> None:
-        self._lines = Lines()
+    def __init__(self, block: int = BLOCK) -> None:
+        self._lines = Lines(block=block)
 
     def feed(self, part: bytes) -> Iterator[Batch]:
         """Take some bytes; yield the batches that are complete with them."""
@@ -50,7 +50,8 @@ class NdjsonRows:
 class ArrayRows:
     """Reads one JSON array. Its rows are numbered by their place, from 1."""
 
-    def __init__(self) -> None:
+    def __init__(self, block: int = BLOCK) -> None:
+        self._block = block
         self._buffer = bytearray()
         self._begun = False
         self._next = 1
@@ -58,7 +59,7 @@ class ArrayRows:
     def feed(self, part: bytes) -> Iterator[Batch]:
         """Take some bytes; yield the batches that are complete with them."""
         self._buffer += part
-        if len(self._buffer) < BLOCK:
+        if len(self._buffer) < self._block:
             return
         self._begin()
         end = len(self._buffer)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Protocol
 
 import msgspec
@@ -19,6 +20,9 @@ from roadbed.resource.transfer.rejects import Bad
 
 BLOCK = 1024 * 1024
 """Bytes that are parsed, and then written, at once: some 25,000 rows."""
+
+SLICE = 16 * 1024
+"""Bytes that are parsed at once where other requests wait for it: a millisecond, or a few where rows are wrong."""
 
 LONGEST_ROW = 64 * 1024
 """Bytes. What is longer is no row."""
@@ -61,6 +65,31 @@ class Batch(msgspec.Struct, frozen=True):
             [self.lines[place] for place in kept],
             lambda: [texts[place] for place in kept],
             sorted([*self.bad, *bad], key=lambda row: row.line),
+        )
+
+
+class Gathered:
+    """Batches that are written together: small ones are quickly parsed, large ones quickly written."""
+
+    def __init__(self) -> None:
+        self._batches: list[Batch] = []
+
+    def add(self, batch: Batch) -> None:
+        """Take a batch."""
+        self._batches.append(batch)
+
+    def take(self) -> Batch | None:
+        """Return all of them as one, in order, or None where there are none; nothing is left."""
+        several, self._batches = self._batches, []
+        if len(several) < 2:
+            return several[0] if several else None
+        return Batch(
+            [*chain.from_iterable(batch.signals for batch in several)],
+            [*chain.from_iterable(batch.instants for batch in several)],
+            [*chain.from_iterable(batch.values for batch in several)],
+            [*chain.from_iterable(batch.lines for batch in several)],
+            lambda: [text for batch in several for text in batch.texts()[: len(batch.signals)]],
+            [*chain.from_iterable(batch.bad for batch in several)],
         )
 
 
@@ -137,7 +166,8 @@ def all_in_range(instants: Sequence[int], values: Sequence[float]) -> bool:
 class Lines:
     """Cuts bytes into blocks of whole lines, each with the number of its first line."""
 
-    def __init__(self, line: int = 1) -> None:
+    def __init__(self, line: int = 1, block: int = BLOCK) -> None:
+        self._block = block
         self._held: list[bytes] = []
         self._size = 0
         self._next = line
@@ -156,7 +186,7 @@ class Lines:
         """Take some bytes; yield the blocks that are full, each ending with a line feed."""
         self._held.append(part)
         self._size += len(part)
-        if self._size < BLOCK:
+        if self._size < self._block:
             return
         whole = b"".join(self._held)
         end = whole.rfind(b"\n") + 1

@@ -29,11 +29,11 @@ from roadbed.domains.telemetry.model import (
 )
 from roadbed.domains.telemetry.pages import Cursor, Total, Window, first, page
 from roadbed.domains.telemetry.reads import measurements_of, statistics_of, with_signals
-from roadbed.domains.telemetry.rows import Rows
+from roadbed.domains.telemetry.rows import BLOCK, SLICE, Gathered, Rows
 from roadbed.domains.telemetry.series import buckets, lttb
 from roadbed.domains.telemetry.writes import Counts, Known, Writer
 from roadbed.kernel.clock import Clock
-from roadbed.kernel.errors import Conflict, NotFound
+from roadbed.kernel.errors import Conflict, Invalid, NotFound
 from roadbed.resource.transfer.rejects import Bad
 
 R = TypeVar("R")
@@ -206,12 +206,30 @@ class Telemetry:
             Invalid: this is not the format at all. What came before is stored.
             Unavailable: and its kinds; the same. To send it all again does no harm.
         """
-        counts, told = Counts(), list[Bad]()
-        async for part in parts:
-            for batch in rows.feed(part):
-                told += (await self._writer.write(batch, counts))[: TOLD_OF - len(told)]
-        for batch in rows.finish():
-            told += (await self._writer.write(batch, counts))[: TOLD_OF - len(told)]
+        counts, told, gathered, held = Counts(), list[Bad](), Gathered(), 0
+
+        async def write() -> None:
+            batch = gathered.take()
+            if batch is not None:
+                told.extend((await self._writer.write(batch, counts))[: TOLD_OF - len(told)])
+
+        try:
+            async for part in parts:
+                for start in range(0, len(part), SLICE):
+                    for batch in rows.feed(part[start : start + SLICE]):
+                        gathered.add(batch)
+                    # Other requests have their turn: nobody waits for more than one slice.
+                    await asyncio.sleep(0)
+                held += len(part)
+                if held >= BLOCK:
+                    await write()
+                    held = 0
+            for batch in rows.finish():
+                gathered.add(batch)
+        except Invalid:
+            await write()
+            raise
+        await write()
         rejects = [Reject(bad.line, bad.reason) for bad in told]
         return Ingested(counts.inserted, counts.replaced, counts.unchanged, counts.rejected, rejects)
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roadbed.domains.telemetry import json_rows, rows
+from roadbed.domains.telemetry import json_rows
 from roadbed.domains.telemetry.csv_rows import CsvRows
 from roadbed.domains.telemetry.json_rows import ArrayRows, NdjsonRows
-from roadbed.domains.telemetry.rows import LONGEST_ROW, Rows
+from roadbed.domains.telemetry.rows import LONGEST_ROW, Batch, Gathered, Rows
 from roadbed.kernel.clock import EPOCH, to_micros
 from roadbed.kernel.errors import Invalid
 
@@ -174,42 +174,37 @@ def test_an_array_that_breaks_off_says_how_far_it_came(monkeypatch: pytest.Monke
     monkeypatch.setattr(json_rows, "BLOCK", 100)
     text = json.dumps(OBJECT)
     with pytest.raises(Invalid, match="what came before row 4 is stored"):
-        read(ArrayRows(), [f"[{text},{text},{text},{text}".encode()])
+        read(ArrayRows(100), [f"[{text},{text},{text},{text}".encode()])
     with pytest.raises(Invalid, match="Expected a JSON array"):
-        read(ArrayRows(), [b"[", *[b"1" * 50_000] * 8])
+        read(ArrayRows(100), [b"[", *[b"1" * 50_000] * 8])
 
 
 LINES = st.lists(st.sampled_from([text for text, _ in [*TAKEN, *REFUSED]][:-1]), max_size=8)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None)
 @given(lines=LINES, size=st.integers(1, 90), block=st.integers(1, 200))
-def test_neither_cuts_nor_neighbours_change_a_row(
-    monkeypatch: pytest.MonkeyPatch, lines: list[str], size: int, block: int
-) -> None:
+def test_neither_cuts_nor_neighbours_change_a_row(lines: list[str], size: int, block: int) -> None:
     alone: Found = ([], [])
     for number, line in enumerate(lines, 2):
         good, bad = read(CsvRows(), [HEADER + line.encode()])
         alone[0].extend(good)
         alone[1].extend((number, reason, text) for _, reason, text in bad)
-    monkeypatch.setattr(rows, "BLOCK", block)
-    assert read(CsvRows(), cut(HEADER + "\n".join(lines).encode(), size)) == alone
+    assert read(CsvRows(block=block), cut(HEADER + "\n".join(lines).encode(), size)) == alone
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None)
 @given(
     values=st.lists(st.sampled_from([row for row, _ in OBJECTS][:-1]), max_size=8),
     size=st.integers(1, 90),
     block=st.integers(1, 200),
 )
-def test_cuts_change_no_object(monkeypatch: pytest.MonkeyPatch, values: list[Any], size: int, block: int) -> None:
+def test_cuts_change_no_object(values: list[Any], size: int, block: int) -> None:
     texts = [json.dumps(value) for value in values]
     array, lines = f"[{','.join(texts)}]".encode(), "\n".join(texts).encode()
     whole = read(ArrayRows(), [array])
     assert whole == read(NdjsonRows(), [lines])
-    monkeypatch.setattr(rows, "BLOCK", block)
-    monkeypatch.setattr(json_rows, "BLOCK", block)
-    assert read(ArrayRows(), cut(array, size)) == whole == read(NdjsonRows(), cut(lines, size))
+    assert read(ArrayRows(block), cut(array, size)) == whole == read(NdjsonRows(block), cut(lines, size))
 
 
 def test_a_row_of_an_unknown_signal_is_left_out_as_it_was() -> None:
@@ -223,3 +218,31 @@ def test_a_row_of_an_unknown_signal_is_left_out_as_it_was() -> None:
         (5, "3 fields are expected, separated by '|'; there are 1", "x"),
     ]
     assert (kept.lines[1], kept.texts()[1], EPOCH.year) == (6, GOOD, 1970)
+
+
+def gathered(*several: Batch) -> Batch | None:
+    found = Gathered()
+    for batch in several:
+        found.add(batch)
+    whole = found.take()
+    assert found.take() is None
+    return whole
+
+
+def test_small_batches_become_one() -> None:
+    assert gathered() is None
+    lines = [*("2024-01-01 00:00:00|1|1,5\n" * 9).splitlines(keepends=True), "bad\n", "2024-01-01 00:00:01|2|-1\n"]
+    body = HEADER + "".join(lines).encode()
+    parser = CsvRows(block=60)
+    several = [batch for part in cut(body, 10) for batch in parser.feed(part)] + [*parser.finish()]
+    assert len(several) > 2
+    parser = CsvRows()
+    (one,) = [*parser.feed(body), *parser.finish()]
+    whole = gathered(*several)
+    assert whole is not None
+    for name in ("signals", "instants", "values", "bad"):
+        assert getattr(whole, name) == getattr(one, name)
+    assert [*whole.lines] == [*one.lines]
+    # Those of an unknown signal are told of with their line and their text.
+    assert whole.without({2}).bad == one.without({2}).bad
+    assert gathered(one) is one
