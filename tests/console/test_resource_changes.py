@@ -113,7 +113,7 @@ async def test_one_that_cannot_go_keeps_all(
     await expect(question).to_contain_text("This cannot be undone.")
     await question.get_by_role("button", name="Delete").click()
     told = page.get_by_role("region", name="Messages")
-    await expect(told).to_contain_text(f"None was deleted. {author['name']}: Rows of books refer to it")
+    await expect(told).to_contain_text(f"None was deleted. {author['name']}: Books refer to it by author")
     assert latest(service, f"/authors/{free['id']}") == free
 
 

@@ -5,6 +5,7 @@ import type { Row } from "@/api/descriptions"
 import { asText } from "@/api/lossless"
 import { keyOf, labelField, type Resource } from "@/parts/fields"
 
+/** Values that one filter may name. */
 const MOST_KEYS = 100
 const FOUND_AT_ONCE = 20
 
@@ -16,15 +17,16 @@ const canAskByKey = (about: Resource): boolean => about.verbs.includes("list") &
 async function labelsOf(about: Resource, keys: readonly string[], signal: AbortSignal): Promise<Labels> {
   const label = labelField(about)
   if (!label || keys.length === 0 || !canAskByKey(about)) return new Map()
-  const fields = label.key ? about.key : `${about.key},${label.name}`
-  const { data } = await get<Row[]>(about.path, { query: { [about.key]: keys, fields, limit: MOST_KEYS }, signal })
-  return new Map(data.map((row) => [keyOf(about, row), asText(row[label.name])]))
+  const fields = `${about.key},${label.name}`
+  const parts = Array.from({ length: Math.ceil(keys.length / MOST_KEYS) }, (_, at) => keys.slice(at * MOST_KEYS, (at + 1) * MOST_KEYS))
+  const found = await Promise.all(parts.map((part) => get<Row[]>(about.path, { query: { [about.key]: part, fields, limit: MOST_KEYS }, signal })))
+  return new Map(found.flatMap(({ data }) => data).map((row) => [keyOf(about, row), asText(row[label.name])]))
 }
 
 /** What the rows are called that references lead to, asked for together. */
 export function useLabels(wanted: () => { about: Resource; keys: readonly string[] }[]): ComputedRef<ReadonlyMap<string, Labels>> {
   const asked = computed(() =>
-    wanted().map(({ about, keys }) => ({ about, keys: [...new Set(keys)].filter(Boolean).sort().slice(0, MOST_KEYS) })),
+    wanted().map(({ about, keys }) => ({ about, keys: [...new Set(keys)].filter(Boolean).sort() })),
   )
   const { data } = useQuery({
     queryKey: computed(() => ["labels", asked.value.map(({ about, keys }) => [about.path, keys])]),

@@ -1,4 +1,4 @@
-import { call, get, post } from "@/api/client"
+import { call, post } from "@/api/client"
 import type { Row } from "@/api/descriptions"
 import { Problem } from "@/api/problems"
 import { asText, writeJson } from "@/api/lossless"
@@ -82,12 +82,6 @@ export async function undelete(about: Resource, keys: readonly string[]): Promis
   const { rows, reset } = asBegun(about, lost.map((row) => importable(about, row)))
   const { data } = await call<Imported>("POST", `${about.path}/import`, { raw: { type: "application/json", content: writeJson(rows) } })
   return { ...data, reset }
-}
-
-/** The present rows of these keys: what an action is about to change. */
-export async function present(about: Resource, keys: readonly string[]): Promise<Row[]> {
-  const parts = await Promise.all(inBatches(keys).map((part) => get<Row[]>(about.path, { query: { [about.key]: part, limit: MOST_AT_ONCE } })))
-  return parts.flatMap((part) => part.data)
 }
 
 /** The statuses that all of these rows may go to now. */

@@ -26,9 +26,9 @@ const OPERATORS: Operator[] = ["is", "prefix", "gte", "lte", "gt", "lt", "null"]
 
 const parameterOf = (field: string, operator: Operator): string => (operator === "is" ? field : `${field}.${operator}`)
 
-/** The fields that the list can be filtered by; those that the platform keeps come last. */
+/** The fields that the list can be filtered by; the key and what the platform keeps come last. */
 export function filterable(about: Resource): Field[] {
-  const own = about.fields.filter((field) => operatorsOf(about, field.name).length > 0)
+  const own = about.fields.filter((field) => operatorsOf(about, field.name).length > 0).sort((a, b) => Number(a.key ?? false) - Number(b.key ?? false))
   return [...own, ...MANAGED.filter((one) => !about.fields.some((field) => field.name === one.name) && operatorsOf(about, one.name).length > 0)]
 }
 

@@ -44,14 +44,15 @@ export function useActions(domain: string, about: Resource, domains: () => reado
     refresh()
   }
 
-  /** Deletes rows; whether that was done. */
-  async function erase(rows: readonly Row[]): Promise<boolean> {
+  /** Deletes rows; whether that was done. `gone` is told before anything is read again. */
+  async function erase(rows: readonly Row[], gone: () => void = () => undefined): Promise<boolean> {
     const text = consequences(rows.length)
     if (text && !(await confirm({ title: `Delete ${called(rows)}?`, text, action: rows.length > 1 ? `Delete ${rows.length}` : "Delete", danger: true }))) return false
     const keys = rows.map((row) => keyOf(about, row))
     try {
       if (keys.length === 1) await remove(rowPath(about, keys[0]!))
       else await runAll(deletions(about, keys))
+      gone()
       tell(`Deleted ${called(rows)}.`, canUndo(about) ? { label: "Undo", run: () => void undo(rows) } : undefined)
       return true
     } catch (error) {

@@ -1,8 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/vue-query"
-import { computed, ref, type ComputedRef } from "vue"
+import { computed, ref, shallowRef, watch, type ComputedRef } from "vue"
 import { get, type Reply } from "@/api/client"
 import type { Row } from "@/api/descriptions"
 import { useEvents } from "@/api/events"
+import { Problem } from "@/api/problems"
 import { keyOf, type Resource } from "@/parts/fields"
 import { asQuery, type Condition } from "./filters"
 import { applied } from "./live"
@@ -29,7 +30,12 @@ export function useRows(about: () => Resource, view: ComputedRef<Shown>, counted
     },
     placeholderData: (before) => before,
   })
-  const rows = computed(() => data.value?.data ?? [])
+  // While the service is away, what was read last is better than nothing; a refusal leaves no rows that fit.
+  const last = shallowRef<Reply<Row[]>>()
+  watch(data, (now) => (last.value = now ?? last.value), { immediate: true })
+  const away = computed(() => error.value instanceof Problem && (error.value.status === 0 || error.value.status >= 500))
+  const shown = computed(() => data.value ?? (away.value ? last.value : undefined))
+  const rows = computed(() => shown.value?.data ?? [])
 
   const fresh = ref(new Set<string>())
   const offered = ref(new Set<string>())
@@ -63,8 +69,8 @@ export function useRows(about: () => Resource, view: ComputedRef<Shown>, counted
 
   return {
     rows,
-    next: computed(() => data.value?.next),
-    total: computed(() => data.value?.total),
+    next: computed(() => shown.value?.next),
+    total: computed(() => shown.value?.total),
     isPending,
     isFetching,
     error,
