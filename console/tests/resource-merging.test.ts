@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { parseJson } from "@/api/lossless"
 import { chosen, differences, proposal } from "@/parts/merging"
-import { lent, notes, pages, title } from "./resource-samples"
+import { Problem } from "@/api/problems"
+import { refusalAt } from "@/parts/refusals"
+import { books, lent, notes, pages, title } from "./resource-samples"
 
 const fields = [title, pages, lent, notes]
 const before = { title: "Solaris", pages: 204, lent: false, notes: "" }
@@ -34,5 +36,23 @@ describe("two people changed a row", () => {
     const other = parseJson('{"pages": 9007199254740992}') as Record<string, unknown>
     expect(differences([pages], big, {}, other)).toHaveLength(1)
     expect(differences([pages], big, {}, parseJson('{"pages": 9007199254740993}') as Record<string, unknown>)).toEqual([])
+  })
+})
+
+describe("a refusal", () => {
+  const invalid = (...pointers: string[]) => new Problem(400, "Invalid", "", "invalid", pointers.map((pointer) => ({ pointer, detail: `wrong ${pointer}` })))
+
+  it("stands at its fields, and above them where it says more", () => {
+    expect(refusalAt(books, fields, invalid("/title"))).toEqual({ faults: { title: "wrong /title" }, whole: false })
+    expect(refusalAt(books, fields, invalid("/title", "/other"))).toEqual({ faults: { title: "wrong /title" }, whole: true })
+    expect(refusalAt(books, fields, new Problem(503, "Busy", "", "busy"))).toEqual({ faults: {}, whole: true })
+  })
+
+  it("of a value that is taken stands at all fields that are unique together", () => {
+    const about = { ...books, unique: [["title", "pages"]] }
+    const taken = (names: string) => new Problem(409, "Conflict", `Another row has this ${names} already`, "duplicate")
+    expect(Object.keys(refusalAt(about, fields, taken("title and pages")).faults)).toEqual(["title", "pages"])
+    expect(refusalAt(about, fields, taken("isbn"))).toEqual({ faults: {}, whole: true })
+    expect(refusalAt(about, [pages], new Problem(409, "Conflict", "There is a row with this id already", "duplicate")).whole).toBe(true)
   })
 })

@@ -5,6 +5,7 @@ import { Problem } from "@/api/problems"
 import { bodyOfEdit, bodyOfNew, draftOf, newDraft, sameDraft, type Draft, type Faults } from "@/parts/draft"
 import { fieldsToCreate, fieldsToEdit, rowPath, type Resource } from "@/parts/fields"
 import { chosen, differences, proposal, type Choice, type Difference } from "@/parts/merging"
+import { refusalAt } from "@/parts/refusals"
 
 interface Base {
   row: Row
@@ -46,10 +47,10 @@ export function useEditing(about: Resource, key: string | undefined) {
   function refused(error: unknown): void {
     problem.value = error
     if (!(error instanceof Problem)) return
-    const found = fields.map((field) => [field.name, error.faultOf(field.name)]).filter(([, fault]) => fault)
-    faults.value = Object.fromEntries(found) as Faults
-    // Each fault stands at its field: above the form it would be said twice.
-    if (found.length && found.length === error.faults.length) problem.value = undefined
+    const said = refusalAt(about, fields, error)
+    faults.value = said.faults
+    // What stands at its field would be said twice above the form.
+    if (!said.whole) problem.value = undefined
   }
 
   async function write(body: Row, etag?: string): Promise<Reply<Row> | undefined> {
