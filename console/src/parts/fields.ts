@@ -36,7 +36,7 @@ export interface Field {
   money?: string | undefined
 }
 
-export interface Resource extends Omit<ResourceDescription, "fields"> {
+export interface Resource extends Omit<ResourceDescription, "fields" | "singular" | "label"> {
   fields: Field[]
   /** One of its rows in words: "book". */
   singular?: string | undefined
