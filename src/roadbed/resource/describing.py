@@ -40,12 +40,14 @@ class FieldDescription(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``type`` is one of uuid, text, integer, real, flag, instant and json. ``bounds`` are those of msgspec.Meta
     (``ge``, ``max_length`` …). ``required``: a create must give it. ``writable``: a create or a patch may.
+    ``format`` is that of a json field whose values are texts of one kind, such as ``date`` (JSON Schema's words).
     ``secret``: the reply to a create alone shows it. ``multiline``: a text of several lines. ``money``: an amount.
     """
 
     name: str
     label: str
     type: str
+    format: str = ""
     description: str = ""
     bounds: Mapping[str, int | float | str] = {}
     choices: Sequence[str] = ()
@@ -163,6 +165,7 @@ def _field(plan: Plan, field: Field) -> FieldDescription:
         name=field.name,
         label=field.label,
         type="text" if field.kind == "digest" else field.kind,
+        format=_format(field),
         description=in_one_line(field.description),
         bounds=bounds,
         choices=field.choices,
@@ -180,6 +183,13 @@ def _field(plan: Plan, field: Field) -> FieldDescription:
         money=money,
         reference=_reference(plan, field),
     )
+
+
+def _format(field: Field) -> str:
+    if field.kind != "json":
+        return ""
+    schema = msgspec.json.schema(field.annotation)
+    return schema.get("format", "") if schema.get("type") == "string" else ""
 
 
 def _reference(plan: Plan, field: Field) -> ReferenceDescription | None:

@@ -46,6 +46,11 @@ def test_fields_say_what_a_form_needs() -> None:
     assert fields["pages"]["bounds"] == {"ge": 1, "le": 100_000}
 
 
+def test_a_json_field_of_texts_says_their_format() -> None:
+    born = described()["authors"]["fields"][2]  # type: ignore[index]
+    assert (born["name"], born["type"], born["format"]) == ("born", "json", "date")
+
+
 def test_statuses_say_what_may_follow() -> None:
     copies = described()["copies"]
     assert copies["statuses"] == {
