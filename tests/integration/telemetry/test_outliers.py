@@ -24,14 +24,6 @@ LIMITS = (
     Limits(above=99),
     Limits(),
 )
-    Limits(above=3),
-    Limits(below=-3),
-    Limits(above=2, below=-2),
-    Limits(above=0, below=0),
-    Limits(above=99),
-    Limits(),
-    Limits(above=1, below=2),
-)
 
 
 def naive(rows: list[Measurement], window: Window, limits: Limits) -> list[Measurement]:
