@@ -9,13 +9,16 @@ LOCK = .venv/bin/uv pip compile --quiet --no-config --universal --python-version
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check soak bench lock docs clean
+.PHONY: help run console setup test check soak bench lock docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 
 run: ## install, migrate ./data, serve on http://127.0.0.1:8000 (ROADBED_DATABASE_URL: PostgreSQL)
 	@exec scripts/run $(ARGS)
+
+console: ## build the console into console/dist, if its sources have changed (Node 20.19 or newer)
+	@scripts/console
 
 setup: ## make the development environment in .venv, with the commit hooks
 	@scripts/environment dev
@@ -26,6 +29,7 @@ setup: ## make the development environment in .venv, with the commit hooks
 test: ## install what the tests need, then run all of them but the long fault runs
 	@scripts/environment dev
 	@scripts/test-programs
+	@if [ -f console/package.json ]; then scripts/console && scripts/npm test; fi
 ifeq ($(strip $(ARGS)),)
 	$(IN_VENV) python -m pytest -m "not soak" -n 3 --dist loadfile --ignore tests/faults
 	$(IN_VENV) python -m pytest -m "not soak" tests/faults
@@ -40,6 +44,7 @@ check: ## lint, format, types, import contracts, style
 	$(IN_VENV) pyright
 	.venv/bin/lint-imports --no-logo
 	$(PYTHON_IN_VENV) -m pytest -q tests/style
+	@if [ -f console/package.json ]; then scripts/console packages && scripts/npm run check; fi
 
 soak: ## run the long fault runs
 	@scripts/environment dev

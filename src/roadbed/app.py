@@ -22,7 +22,7 @@ from roadbed.data.cache.opening import Cache, open_cache
 from roadbed.data.database import Database, Health
 from roadbed.data.migrations.locations import State, state
 from roadbed.data.opening import open_database
-from roadbed.http import batch
+from roadbed.http import batch, console
 from roadbed.http.asgi import Receive, Scope, Send
 from roadbed.http.caching import ResponseCache
 from roadbed.http.call import Call
@@ -37,6 +37,7 @@ from roadbed.kernel.events import Events, Notice
 from roadbed.kernel.settings import Settings
 from roadbed.resource.describing import DomainDescription, describe_domains
 from roadbed.resource.domain import Domain
+from roadbed.resource.landing import leads
 from roadbed.resource.registry import load_domains, locations, shipped_locations
 from roadbed.runtime import memory
 from roadbed.runtime.health import Check, Readiness, Report
@@ -83,11 +84,8 @@ platform: Operations[Platform] = Operations("platform", "The service itself: wha
 
 
 @platform.get("/", documented=False, alone=True)
-async def index(call: Call[Platform]) -> Reply:
-    """Describe the service; a browser is led to the page of its one domain, or to the documentation."""
-    if "text/html" in (call.header("Accept") or ""):
-        only = call.service.domains[0].page if len(call.service.domains) == 1 else ""
-        return Reply(status=302, headers={"Location": only or "/docs", "Vary": "Accept"}, media_type="text/plain")
+async def index(call: Call[Platform]) -> Index:
+    """Describe the service to programs; browsers are led to the console."""
     links = {
         "documentation": "/docs",
         "openapi": "/openapi.json",
@@ -97,8 +95,7 @@ async def index(call: Call[Platform]) -> Reply:
     if call.service.metrics is not None:
         links["metrics"] = "/metrics"
     domains = {domain.name: domain.title for domain in call.service.domains}
-    body = msgspec.json.encode(Index("Roadbed", roadbed.__version__, domains, links))
-    return Reply(body=body, headers={"Vary": "Accept"})
+    return Index("Roadbed", roadbed.__version__, domains, links)
 
 
 @platform.get("/resources.json", alone=True)
@@ -157,8 +154,10 @@ def describe(settings: Settings) -> Edge:
         ConfigurationError: a domain is unknown or declared wrongly, or two claim one path.
     """
     groups: list[tuple[Operations[Any], Any]] = [(platform, None), (batch.operations, None)]
-    groups += [group for domain in load_domains(settings.domains) for group in domain.described()]
-    return Edge(groups, Events(), http_options(settings))
+    groups.append((console.operations, None))
+    domains = load_domains(settings.domains)
+    groups += [group for domain in domains for group in domain.described()]
+    return Edge(groups, Events(), http_options(settings), leads=leads(domains))
 
 
 def schema_state(stored: Sequence[str], domains: Sequence[Domain[Any]]) -> State:
@@ -211,7 +210,9 @@ class Application:
             described = Platform(domains, self._readiness, figures)
             batches = batch.Batches(Atomic(database).run)
             groups: list[tuple[Operations[Any], Any]] = [(platform, described), (batch.operations, batches), *services]
-            self._edge = edge = Edge(groups, events, http_options(settings), cache=ResponseCache(cache, events))
+            groups.append((console.operations, console.Console()))
+            options, bodies = http_options(settings), ResponseCache(cache, events)
+            self._edge = edge = Edge(groups, events, options, cache=bodies, leads=leads(domains))
             batches.serve(edge.endpoints)
             shared[STATE_KEY] = edge.connections
             jobs = Jobs(events)

@@ -16,6 +16,9 @@ BARE = """case "$2" in *ensurepip*) exit 1 ;; *print*) echo 3.11 ;; esac"""
 BROKEN = "exit 127"
 GOOD = "exit 0"
 
+# What `make run` does before it serves.
+QUIET = {"scripts/environment": "exit 0", "scripts/console": "exit 1"}
+
 
 def find_python(folder: Path, programs: dict[str, str], **env: str) -> subprocess.CompletedProcess[str]:
     """Run the search where PATH holds these programs alone."""
@@ -68,8 +71,8 @@ def test_a_named_python_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_what_is_run_takes_all_its_settings_from_its_surroundings(tmp_path: Path) -> None:
     """A flag of the script's own would win over ROADBED_DATA and roadbed.toml."""
-    for name, body in {"scripts/environment": "exit 0", ".venv/bin/roadbed": 'echo "$@, $PWD, $ROADBED_DATA"'}.items():
-        (tmp_path / name).parent.mkdir(parents=True)
+    for name, body in {**QUIET, ".venv/bin/roadbed": 'echo "$@, $PWD, $ROADBED_DATA"'}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
         (tmp_path / name).chmod(0o755)
     shutil.copy(ROOT / "scripts" / "run", tmp_path / "scripts")

@@ -15,6 +15,8 @@ import roadbed
 from roadbed import app as module
 from roadbed.app import Application, build, describe, http_options
 from roadbed.cli.migrating import migrate_if_behind
+from roadbed.http import console
+from roadbed.http.compiler import compile_groups
 from roadbed.http.connections import STATE_KEY
 from roadbed.http.limits import HttpOptions
 from roadbed.http.operations import Operations
@@ -26,7 +28,7 @@ from roadbed.runtime.lifecycle import STOP_SIGNALS
 @pytest.fixture(scope="module")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = Settings(data=tmp_path_factory.mktemp("app"), log_level="error", domains=("ledger", "kv"))
-    migrate_if_behind(settings)
+    migrate_if_behind(msgspec.structs.replace(settings, domains=("ledger", "kv", "vouchers")))
     return settings
 
 
@@ -60,10 +62,40 @@ async def test_an_api_client_gets_a_description(migrated: Settings) -> None:
     )
 
 
-async def test_a_browser_is_led_to_the_documentation(migrated: Settings) -> None:
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("domains", "path", "page"),
+    [
+        (("ledger", "kv"), "/", "/console/"),
+        (("kv",), "/", "/console/kv"),
+        (("vouchers",), "/", "/vouchers/"),
+        (("ledger", "kv"), "/ledger", "/console/ledger"),
+        (("ledger", "kv"), "/kv", "/console/kv"),
+        (("ledger", "kv"), "/kv/", "/console/kv"),
+    ],
+)
+async def test_a_browser_is_led_to_a_page(migrated: Settings, domains: tuple[str, ...], path: str, page: str) -> None:
+    async with served(msgspec.structs.replace(migrated, domains=domains)) as (client, _):
+        reply = await client.get(path, headers=BROWSER)
+    assert (reply.status_code, reply.headers["location"], reply.headers["vary"]) == (302, page, "Accept")
+
+
+async def test_the_console_or_how_to_get_it_is_there(migrated: Settings) -> None:
     async with served(migrated) as (client, _):
-        reply = await client.get("/", headers={"Accept": "text/html,application/xhtml+xml"})
-    assert (reply.status_code, reply.headers["location"]) == (302, "/docs")
+        reply = await client.get("/console/", headers=BROWSER)
+    assert reply.headers["content-type"] == "text/html; charset=utf-8"
+
+
+def test_no_domain_can_take_the_place_of_the_console() -> None:
+    squatting: Operations[None] = Operations("squatting", "Takes what is not its own")
+
+    @squatting.get("/console", page=True)
+    async def page(call: Any) -> None: ...
+
+    with pytest.raises(ConfigurationError, match="/console"):
+        compile_groups([(console.operations, None), (squatting, None)], HttpOptions())
 
 
 async def test_every_link_leads_somewhere(migrated: Settings) -> None:

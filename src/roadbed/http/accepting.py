@@ -1,8 +1,8 @@
-"""``Accept``: which of two types a client would rather have (RFC 9110, section 12.5.1)."""
+"""What a client would rather have: ``Accept`` and ``Accept-Encoding`` (RFC 9110, sections 12.5.1 and 12.5.3)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 HTML = ("text/html", "text/*", "*/*")
 JSON = ("application/json", "application/*", "*/*")
@@ -16,6 +16,23 @@ def prefers_html(accept: str | None) -> bool:
 def prefers_json(accept: str | None) -> bool:
     """Tell whether a client would rather have JSON than HTML, and says so. A tie goes to HTML."""
     return accept is not None and _quality(accept, JSON) > _quality(accept, HTML)
+
+
+def best_coding(accept_encoding: str | None, available: Sequence[str]) -> str:
+    """Return which of the codings in which there is something suits a client best; empty: none, as it is.
+
+    Of codings that are wanted as much, the first that is available is taken. Who refuses even what is not coded gets
+    that all the same: a server may send it (section 12.5.3).
+    """
+    if accept_encoding is None:
+        return ""
+    given = dict(_ranges(accept_encoding))
+    best, most = "", given.get("identity", 0.0)
+    for coding in available:
+        wanted = given.get(coding, given.get("*", 0.0))
+        if wanted > most or (wanted == most > 0 and not best):
+            best, most = coding, wanted
+    return best
 
 
 def _quality(accept: str, ranges: tuple[str, ...]) -> float:

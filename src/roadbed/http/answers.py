@@ -18,12 +18,12 @@ HEADERS: dict[str, Schema] = {
     "Allow": {"description": "The methods of this path", "schema": {"type": "string"}},
     "X-Request-Id": {"description": "Names this request in logs", "schema": {"type": "string"}},
     "ETag": {"description": "The version, for If-Match and If-None-Match", "schema": {"type": "string"}},
-    "Location": {"description": "Where the new resource is", "schema": {"type": "string"}},
+    "Location": {"description": "Where the new resource, or the page, is", "schema": {"type": "string"}},
     "Link": {"description": 'The next page, `rel="next"` (RFC 8288)', "schema": {"type": "string"}},
     "Total-Count": {"description": "The number of all rows, if asked for", "schema": {"type": "string"}},
     "Content-Disposition": {"description": "The name of the file to save it as", "schema": {"type": "string"}},
     "Idempotency-Replayed": {"description": "`true`: the first reply to this key again", "schema": {"const": "true"}},
-    "Vary": {"description": "`Accept`: browsers get a page here", "schema": {"type": "string"}},
+    "Vary": {"description": "`Accept`: browsers get a page here, or are led to one", "schema": {"type": "string"}},
     "Cache-Status": {
         "description": "What the cache had to do with it (RFC 9211): `roadbed; hit`, `roadbed; fwd=uri-miss; stored` …",
         "schema": {"type": "string"},
@@ -74,6 +74,12 @@ def responses(endpoint: Endpoint, schema: Schema | None) -> Schema:
     if is_versioned(endpoint):
         known = _headers("X-Request-Id", "ETag", *_cached(operation))
         made["304"] = {"description": "The version is among those of If-None-Match", "headers": known}
+    if endpoint.has_lead:
+        made["302"] = {
+            "description": "Browsers, whose `Accept` prefers HTML, are led to a page",
+            "headers": _headers("X-Request-Id", "Location", "Vary"),
+            "content": {"text/plain": {}},
+        }
     return dict(sorted(made.items()))
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from roadbed.http.accepting import prefers_html
-from roadbed.http.asgi import Receive
+from roadbed.http.asgi import Header, Receive
 from roadbed.http.binding import Bind, make_binder, refuse_unknown, split_query
 from roadbed.http.bodies import JsonBody, MediaTypes, has_body, read_body
 from roadbed.http.caching import ResponseCache
@@ -36,6 +36,8 @@ Bound = Callable[[Call[Any], Sequence[str], list[Fault]], dict[str, Any]]
 
 PageLimit = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
 
+VARY: Header = (b"vary", b"Accept")
+
 _LIMIT, _AFTER, _TOTAL = "page:limit", "page:after", "page:total"
 
 
@@ -50,6 +52,10 @@ class Endpoint(NamedTuple):
     operation: Operation
     signature: Signature
     parameters: tuple[Parameter, ...]
+    has_page: bool = False
+    """Whether browsers get a page here already."""
+    has_lead: bool = False
+    """Whether browsers are led to a page from here."""
 
 
 def compile_groups(
@@ -86,9 +92,7 @@ def _with_pages(endpoints: list[Endpoint]) -> list[Endpoint]:
     for each in endpoints:
         shape = _shape(each.operation.path)
         if shape in paired and _may_have_page(each):
-            sets = each.signature.sets | {"vary"}
-            told = msgspec.structs.replace(each.signature, sets=sets)
-            made.append(each._replace(answer=_by_accept(each, pages[shape]), signature=told))
+            made.append(by_accept(each, pages[shape]))
         elif not (shape in paired and each.operation.page):
             made.append(each)
     return made
@@ -98,15 +102,21 @@ def _may_have_page(endpoint: Endpoint) -> bool:
     return endpoint.operation.method == "GET" and not endpoint.operation.page
 
 
-def _by_accept(endpoint: Endpoint, page: Endpoint) -> Answer:
-    async def answer(call: Call[Any], segments: Sequence[str], receive: Receive) -> bytes:
-        call.add_header("vary", "Accept")
-        if not prefers_html(call.header("accept")):
-            return await endpoint.answer(call, segments, receive)
-        call.service, call.status = page.service, page.status
-        return await page.answer(call, segments, receive)
+def by_accept(endpoint: Endpoint, page: Endpoint) -> Endpoint:
+    """Return an endpoint that answers as ``page`` where ``Accept`` prefers HTML, and says that it looks at that."""
+    others, for_people = endpoint.answer, page.answer
 
-    return answer
+    async def answer(call: Call[Any], segments: Sequence[str], receive: Receive) -> bytes:
+        call.extra = [VARY]
+        accept = call.fields.get(b"accept")
+        # Programs ask for JSON or for anything: no more than this look is spent on them.
+        if accept is None or b"text/" not in accept.lower() or not prefers_html(accept.decode("latin-1")):
+            return await others(call, segments, receive)
+        call.service, call.status = page.service, page.status
+        return await for_people(call, segments, receive)
+
+    told = msgspec.structs.replace(endpoint.signature, sets=endpoint.signature.sets | {"vary"})
+    return endpoint._replace(answer=answer, signature=told, has_page=True)
 
 
 def _shape(path: str) -> str:

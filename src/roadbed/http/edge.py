@@ -7,7 +7,8 @@ How to compose it (this is what ``app`` does)::
         [(ledger.operations, ledger_service), (platform_operations, platform)],
         events,
         HttpOptions(allowed_hosts=("example.org",), version="1.2.0"),
-        mounts={"/console": Mount(static_files)},
+        mounts={"/files": Mount(static_files)},
+        leads={"/": "/console/"},               # where browsers are led
     )                                           # ConfigurationError: some operation is declared wrongly
 
 ``edge`` is the application to serve or to drive in a test (``httpx.ASGITransport``). It makes and closes nothing of
@@ -38,6 +39,7 @@ from roadbed.http.compiler import compile_groups
 from roadbed.http.connections import Connections
 from roadbed.http.deadlines import Deadlines
 from roadbed.http.guard import Guard
+from roadbed.http.leading import lead
 from roadbed.http.limits import CLIENT_CLOSED, HttpOptions
 from roadbed.http.mounts import Mount, MountTable, run_mount
 from roadbed.http.operations import Operations
@@ -49,7 +51,6 @@ from roadbed.http.traces import TRACEPARENT, trace_of
 from roadbed.kernel.errors import (
     DeadlineExceeded,
     MethodNotAllowed,
-    NotFound,
     OutcomeUnknown,
     RoadbedError,
     TooSlow,
@@ -74,12 +75,13 @@ class Edge:
         options: HttpOptions | None = None,
         mounts: Mapping[str, Mount] | None = None,
         cache: ResponseCache | None = None,
+        leads: Mapping[str, str] | None = None,
     ) -> None:
         self.options = options = options or HttpOptions()
         self.connections, self.channels = Connections(options, events), Channels()
         groups = [*operation_groups, (docs.operations, docs.Documentation(self.document))]
         self._groups = [group for group, _ in groups]
-        self.endpoints = compile_groups(groups, options, cache)
+        self.endpoints, self._elsewhere = lead(compile_groups(groups, options, cache), leads or {})
         self._find = Router(self.endpoints).find
         self._mounts = MountTable({docs.ASSETS: docs.assets(), **(mounts or {})})
         self._guard = Guard(options)
@@ -202,7 +204,7 @@ class Edge:
     async def _mounted(self, call: Call[Any], scope: Scope, receive: Receive, send: Send) -> bytes | None:
         found = self._mounts.find(call.path)
         if found is None:
-            raise NotFound("There is nothing at this path")
+            return self._elsewhere.answer(call)
         call.route, mount = found
         if is_unsafe(call.method):
             self._guard.check_origin(call.fields)

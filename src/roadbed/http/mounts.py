@@ -1,4 +1,4 @@
-"""Other ASGI applications under a prefix (static files, the console), with the conventions of all else."""
+"""Other ASGI applications under a prefix (static files), with the conventions of all else."""
 
 from __future__ import annotations
 

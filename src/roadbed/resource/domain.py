@@ -31,7 +31,8 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
     lazily: only migrations and schema tests call it). ``migrations`` is the import path of the package that holds the
     domain's Alembic revisions; its branch label is the domain's name. Without one its tables follow the declaration
     in development, as long as that only adds; production refuses such a domain. ``page`` is the path of its page for
-    people: a browser at ``/`` is led there where no other domain is on.
+    people where that is not the console's (``/console/<name>``): browsers at ``/<name>`` are led there, and from ``/``
+    where no other domain is on.
     """
 
     name: str

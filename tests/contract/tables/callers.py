@@ -163,6 +163,9 @@ def _request_ids() -> Iterator[Scenario]:
         )
 
 
+A_PROGRAM = {"Accept": "application/json"}
+A_BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
 SCENARIOS = (
     *_hosts(),
     *_origins(),
@@ -203,13 +206,35 @@ SCENARIOS = (
         + tuple(get("/nothing", headers={"Accept": wish}, status=404) for wish in WISHES),
     ),
     Scenario(
-        "the root tells a program where things are, and leads a person to the documentation",
+        "the root tells a program where things are, and leads a person to the console",
         (
             get("/", expect={"Content-Type": "application/json", "Vary": A_TEXT}),
-            get(
-                "/", headers={"Accept": "text/html,*/*;q=0.8"}, status=302, expect={"Location": "/docs", "Vary": A_TEXT}
-            ),
+            get("/", headers=A_BROWSER, status=302, expect={"Location": "/console/", "Vary": A_TEXT}),
+            get("/console", status=308, expect={"Location": "/console/"}),
         ),
+    ),
+    *(
+        Scenario(
+            f"a person at {path} is led to its page, and a program is not",
+            (
+                get(path, headers=A_BROWSER, status=302, expect={"Location": f"/console/{name}", "Vary": "Accept"}),
+                Step(call=f"HEAD {path}", headers=A_BROWSER, status=302, expect={"Location": f"/console/{name}"}),
+                get(path, headers={"Accept": "*/*"}, status=status, faults=faults, expect={"Location": None}),
+                get(path, headers=A_PROGRAM, status=status, faults=faults, expect={"Location": None}),
+                get(path, status=status, faults=faults, expect={"Location": None}),
+                get(path, headers={**A_BROWSER, "Host": "evil.example"}, status=403),
+            ),
+        )
+        for name, path, status, *faults in (
+            ("ledger", "/ledger", 404),
+            ("ledger", "/ledger/", 404),
+            ("kv", "/kv", 200),
+            ("kv", "/kv/", 400, "path:key"),
+            ("items", "/items", 200),
+            ("items", "/items/", 404),
+            ("telemetry", "/telemetry", 404),
+            ("telemetry", "/telemetry/", 404),
+        )
     ),
     Scenario(
         "wishes that nothing here fulfils are passed over",

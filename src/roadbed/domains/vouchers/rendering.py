@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 _PAGES = Path(__file__).parent / "pages"
 
@@ -15,6 +18,18 @@ _PAGES = Path(__file__).parent / "pages"
 def render(name: str, values: Mapping[str, Any]) -> bytes:
     """Return a page as HTML. Every value is escaped."""
     return _environment().get_template(name).render(values).encode()
+
+
+def qr_of(code: str) -> Markup:
+    """Return a redemption code as a QR code (ISO/IEC 18004), an SVG to stand within a page: nothing is loaded for it.
+
+    A quarter of it may be damaged (level Q). Around it is the white border of four modules that readers look for.
+    """
+    import segno
+    from markupsafe import Markup
+
+    drawn = segno.make_qr(code, error="q").svg_inline(border=4, dark="#000000", light="#ffffff", omitsize=True)
+    return Markup(drawn)  # noqa: S704 - drawn from squares, it holds no text
 
 
 @cache

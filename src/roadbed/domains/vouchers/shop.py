@@ -15,7 +15,7 @@ import msgspec
 
 from roadbed.domains.vouchers.api import operations
 from roadbed.domains.vouchers.model import LONGEST_BUYER, LONGEST_EMAIL, Buyer, Email
-from roadbed.domains.vouchers.rendering import policy, render
+from roadbed.domains.vouchers.rendering import policy, qr_of, render
 from roadbed.domains.vouchers.service import Vouchers
 from roadbed.http.accepting import prefers_json
 from roadbed.http.call import Call
@@ -110,7 +110,7 @@ async def thanks(call: Call[Vouchers]) -> Reply:
     voucher = service.vouchers.unit.show(row)
     # HEAD shows nothing, so it takes nothing.
     taken = {"Set-Cookie": _cookie(call, "", 0)} if call.method == "GET" else {}
-    return _page("thanks.html", 200, {"voucher": voucher, "code": code}, taken)
+    return _page("thanks.html", 200, {"voucher": voucher, "code": code, "qr": qr_of(code)}, taken)
 
 
 async def _shop(call: Call[Vouchers], status: int, entered: Entered | None = None, alert: str = "") -> Reply:

@@ -1,0 +1,1 @@
+"""Pages in a real Chromium, on a real service, on both engines."""

@@ -1,0 +1,119 @@
+"""One Chromium for all tests here; one seeded service for each file and engine; pages that are watched.
+
+All of it lives on one event loop, that of the session: a browser cannot be handed from one to another.
+"""
+
+import os
+import re
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from inspect import iscoroutinefunction
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from tests.conftest import ENGINES
+from tests.console.browsing import Watch, chromium
+from tests.support.postgres import PostgresServer
+from tests.support.programs import find_program
+from tests.support.service import Service, running_service
+
+HERE = Path(__file__).parent
+PATIENCE = 15_000
+"""Milliseconds that a page may take for anything on a busy machine."""
+
+# No name is looked up, whatever a page asks for: only the service on this machine is there.
+NOTHING_ELSE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+WIDE = {"width": 1280, "height": 800}
+
+
+class OpenPage(Protocol):
+    """The type of the fixture ``open_page``."""
+
+    async def __call__(self, **options: Any) -> Page:
+        """Open a page in a browser window of its own, with Playwright's options of a context."""
+        ...
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run every test of this folder on the loop on which the browser lives."""
+    for item in items:
+        if (
+            "tests/console/" in item.path.as_posix()
+            and isinstance(item, pytest.Function)
+            and iscoroutinefunction(item.obj)
+        ):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for the run, that of the system."""
+    # Chromium's own sandbox does not work for root, under which CI runs.
+    unboxed = ["--no-sandbox"] if os.geteuid() == 0 else []
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(
+            executable_path=chromium(), args=[*unboxed, NOTHING_ELSE, "--disable-dev-shm-usage"]
+        )
+        yield started
+        await started.close()
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with all sample data, for one file and one engine. Nothing unforeseen may be in its log."""
+    server: PostgresServer | None = None
+    url: str | None = None
+    if request.param == "postgres":
+        server = request.getfixturevalue("postgres_server")
+        url = server.create_database()
+    with running_service(tmp_path_factory.mktemp(request.param), database_url=url) as started:
+        seed(started, url)
+        yield started
+        assert started.terminate() == 0
+        unforeseen = re.findall(r'^.*"level":\s?"(?:error|critical)".*$|^Traceback.*$', started.logs(), re.MULTILINE)
+        assert unforeseen == []
+
+
+def seed(service: Service, database_url: str | None) -> None:
+    """Load the sample data into a service that runs."""
+    address = {} if database_url is None else {"ROADBED_DATABASE_URL": database_url}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("ROADBED_")}
+    command = [find_program("roadbed"), "seed", "--data", str(service.data)]
+    subprocess.run(command, env=inherited | address, cwd=service.folder, check=True, capture_output=True, timeout=120)
+
+
+@pytest.fixture
+def watch(service: Service) -> Iterator[Watch]:
+    """What the pages of this test must not do. The test fails where one did it."""
+    watching = Watch(service.base_url)
+    yield watching
+    assert watching.problems() == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(browser: Browser, service: Service, watch: Watch) -> AsyncIterator[OpenPage]:
+    """Open watched pages, each in a window of its own, as another person would: ``open_page(color_scheme="dark")``."""
+    opened: list[BrowserContext] = []
+
+    async def open_one(**options: Any) -> Page:
+        given = {"base_url": service.base_url, "viewport": WIDE, "locale": "en-GB", "timezone_id": "Europe/Zurich"}
+        context = await browser.new_context(**{**given, **options})
+        opened.append(context)
+        context.set_default_timeout(PATIENCE)
+        page = await context.new_page()
+        watch.over(page)
+        return page
+
+    yield open_one
+    for context in opened:
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(open_page: OpenPage) -> Page:
+    """A watched page in a window of its own."""
+    return await open_page()
