@@ -51,14 +51,14 @@ const idsOf = (signals: Signal[]): string => signals.map((one) => one.signal_id)
 export function useLines({ signals, range, enabled }: Asked, method: Ref<Method>, points: Ref<number>, fresh: Ref<unknown>) {
   return useQuery({
     queryKey: computed(() => ["telemetry", "series", idsOf(signals.value), bounds(range.value), method.value, points.value, fresh.value]),
-    queryFn: async ({ signal }): Promise<{ lines: Line[]; ids: string }> => {
+    queryFn: async ({ signal }): Promise<Map<string, Line>> => {
       const query = { ...bounds(range.value), method: method.value, points: points.value }
       const asked = signals.value
       const lines = await Promise.all(asked.map(async (one): Promise<Line> => {
         const { data } = await get<{ points?: Point[]; buckets?: Bucket[] }>(`/signals/${one.signal_id}/series`, { query, signal, plain: true })
         return { label: one.signal_name, unit: one.unit, ...(data.points ? dotsOfPoints(data.points) : dotsOfBuckets(data.buckets ?? [])) }
       }))
-      return { lines, ids: idsOf(asked) }
+      return new Map(lines.map((line, at) => [asked[at]!.signal_id, line]))
     },
     enabled: computed(() => enabled.value && signals.value.length > 0),
     placeholderData: keepPreviousData,
