@@ -30,9 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.json:
         print(json.dumps(found, indent=2))
         return 0
-    print(
-        f"| {chosen.points:,} points, {chosen.rounds} rounds | median | least | greatest |\n| --- | ---: | ---: | ---: |"
-    )
+    print(f"| {chosen.points:,} points, {chosen.rounds} rounds | median | least | greatest |")
+    print("| --- | ---: | ---: | ---: |")
     for figure, values in found.items():
         print(f"| {figure} | {statistics.median(values):.0f} | {min(values):.0f} | {max(values):.0f} |")
     return 0

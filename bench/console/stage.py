@@ -74,7 +74,7 @@ def _wait(url: str, service: subprocess.Popen[bytes]) -> None:
 
 def _measurements(folder: Path, points: int) -> Path:
     """Write a random walk with rare spikes, two seconds apart."""
-    chance = Random(1)  # noqa: S311 - no secret: the same every time is what is wanted
+    chance = Random(1)
     path, drift = folder / "measurements.csv", 0.0
     with path.open("w", encoding="utf-8") as file:
         file.write("Ts|SignalId|MeasurementValue\n")
