@@ -49,6 +49,12 @@ describe("lines on one axis", () => {
     expect(merged.series.map((one) => one.unit)).toEqual(["V", "A"])
   })
 
+  it("have gaps as long as they are, though other lines have points there", () => {
+    const merged = merge([line([[0, 1], [9, 1], [10, 1]], 5000), line([[1, 2], [2, 2], [8, 2]])])
+    expect(merged.x).toEqual([0, 1, 2, 4.5, 8, 9, 10])
+    expect(merged.series[0]!.values).toEqual([1, null, null, null, null, 1, 1])
+  })
+
   it("keep the gaps of each apart", () => {
     const merged = merge([line([[0, 1], [1, 1], [9, 1]], 5000), line([[0, 2], [9, 2]])])
     expect(merged.x).toEqual([0, 1, 5, 9])

@@ -85,7 +85,7 @@ export function axes(series: readonly Series[]): uPlot.Axis[] {
     size: (_chart, values) => Math.max(...(values ?? []).map((value) => String(value).length), 2) * 7 + 16,
     values: (_chart, splits) => splits.map((value) => formatNumber(value)),
   }))
-  const time: uPlot.Axis = { ...common, size: 44, values: (_chart, splits, _at, _space, every) => timeLabels(splits, every) }
+  const time: uPlot.Axis = { ...common, size: 44, space: 92, values: (_chart, splits, _at, _space, every) => timeLabels(splits, every) }
   return [time, ...y]
 }
 

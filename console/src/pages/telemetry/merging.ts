@@ -52,19 +52,19 @@ export function dotsOfBuckets(buckets: readonly Bucket[]): Pick<Line, "dots" | "
   return { dots, gap: Math.max(1.5 * width, spacing) }
 }
 
-/** All lines on one x axis in seconds: undefined where a line has no point of its own, null in the middle of its gaps. */
+/** All lines on one x axis in seconds: undefined where a line has no point of its own, null all through its gaps. */
 export function merge(lines: readonly Line[]): { x: number[]; series: Series[] } {
   const holes = lines.map((line) => line.dots.flatMap((dot, at) => {
     const before = line.dots[at - 1]
-    return before && dot.at - before.at > line.gap ? [(dot.at + before.at) / 2] : []
+    return before && dot.at - before.at > line.gap ? [{ from: before.at, middle: (before.at + dot.at) / 2, to: dot.at }] : []
   }))
-  const times = Float64Array.from([...lines.flatMap((line) => line.dots.map((dot) => dot.at)), ...holes.flat()]).sort()
+  const times = Float64Array.from([...lines.flatMap((line) => line.dots.map((dot) => dot.at)), ...holes.flat().map((hole) => hole.middle)]).sort()
   const x = [...times.filter((time, at) => at === 0 || time !== times[at - 1])]
   const place = new Map(x.map((time, at) => [time, at]))
   const series = lines.map((line, number): Series => {
     const column = (): (number | null | undefined)[] => {
       const made = new Array<number | null | undefined>(x.length).fill(undefined)
-      for (const hole of holes[number]!) made[place.get(hole)!] = null
+      for (const hole of holes[number]!) made.fill(null, place.get(hole.from)! + 1, place.get(hole.to)!)
       return made
     }
     const [values, low, high] = [column(), column(), column()]
