@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/images: `python -m docs.pictures` with the console built. Look at each before you commit it."""
+"""Takes the pictures of docs/images: `python -m docs.pictures`, with the console built. Look at each of them."""
 
 import asyncio
 import os

@@ -8,6 +8,7 @@ PATHS = """
 /status /items /items/bulk /items/events /items/export /items/import /items/{id} /items/{id}/history
 /health /assets /assets/{asset_id} /signals /signals/{signal_id} /signals/{signal_id}/last /signals/{signal_id}/series
 /measurements /measurements/last /measurements/export /measurements/stats/{signal_id}
+/measurements/outliers/{signal_id}
 /vouchers /vouchers/export /vouchers/import /vouchers/{id} /vouchers/{id}/history /vouchers/{id}/status /vouchers/redeem
 /vouchers/events /vouchers/templates/events
 /vouchers/templates /vouchers/templates/export /vouchers/templates/import

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from tests.contract.scenarios import A_TEXT, Holding, Rows, Scenario, Step, get, post, put
+from tests.contract.scenarios import A_NEXT_LINK, A_TEXT, Holding, Rows, Scenario, Step, get, post, put
 
 CSV, NDJSON = {"Content-Type": "text/csv"}, {"Content-Type": "application/x-ndjson"}
 GID = "0192f0c1-1111-7111-8111-0000{:08d}"
@@ -168,6 +168,39 @@ SCENARIOS = (
 ),
         ),
         Rows(assets=1, signals=2, measurements=1),
+    ),
+    Scenario(
+        "what is beyond a threshold, newest first",
+        (
+            *made(400),
+            post("/measurements", [
+                {"signal_id": 401, "timestamp": f"2024-05-01T12:00:0{second}Z", "value": value}
+                for second, value in enumerate((5, -5, 0.5, 5, 7.25, -9))
+            ], 200, reply=NONE | {"inserted": 6}),
+            get("/measurements/outliers/401?above=5", reply=[row(401, "2024-05-01T12:00:04Z", 7.25)]),
+            get("/measurements/outliers/401?above=4.999&below=-5", reply=[
+                row(401, f"2024-05-01T12:00:0{second}Z", value)
+                for second, value in ((5, -9.0), (4, 7.25), (3, 5.0), (0, 5.0))
+            ]),
+            get(f"/measurements/outliers/401?below=0.5&from={NOON}&to=2024-05-01T12:00:01Z",
+                reply=[row(401, "2024-05-01T12:00:01Z", -5.0)]),
+            get("/measurements/outliers/401?above=1e300", reply=[]),
+            get("/measurements/outliers/401?below=9&limit=4&total=true",
+                expect={"Total-Count": "6", "Link": A_NEXT_LINK}, keep={"next": "next"},
+                reply=[row(401, f"2024-05-01T12:00:0{second}Z", value)
+                       for second, value in ((5, -9.0), (4, 7.25), (3, 5.0), (2, 0.5))]),
+            get("<next>", expect={"Link": None}, reply=[
+                row(401, "2024-05-01T12:00:01Z", -5.0), row(401, "2024-05-01T12:00:00Z", 5.0),
+            ]),
+            get("/measurements/outliers/402?above=0", reply=[]),
+            get("/measurements/outliers/401", reply=[]),
+            get("/measurements/outliers/999?above=0", status=404),
+            *wrong("/measurements/outliers/401", "?above=inf", "?above=nan", "?above=", name="above"),
+            *wrong("/measurements/outliers/401", "?below=x", name="below"),
+            *wrong("/measurements/outliers/401?above=1", f"&from={NOON}&to={NOON}Z", name="from"),
+            *wrong("/measurements/outliers/401?above=1", "&after=x", name="after"),
+        ),
+        Rows(assets=1, signals=2, measurements=6),
     ),
     Scenario(
         "ranges and lists that are none",

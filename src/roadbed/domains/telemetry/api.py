@@ -27,7 +27,7 @@ from roadbed.domains.telemetry.model import (
     Statistics,
     Status,
 )
-from roadbed.domains.telemetry.pages import Cursor, Window
+from roadbed.domains.telemetry.pages import Cursor, Limits, Moment, Window
 from roadbed.domains.telemetry.rows import SLICE, Rows
 from roadbed.domains.telemetry.service import Telemetry
 from roadbed.http.call import Call
@@ -170,6 +170,24 @@ async def get_statistics(
 ) -> Statistics:
     """Return exact statistics of a signal `from` one instant `to` another, both included."""
     return await call.service.statistics(signal_id, Window(since, until).check())
+
+
+@operations.get("/measurements/outliers/{signal_id}", limit=100, raises=[NotFound])
+async def list_outliers(
+    call: Call[Telemetry],
+    signal_id: Number,
+    page: Page[Moment],
+    since: Since = None,
+    until: Until = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> Listing[Measurement]:
+    """List the measurements of a signal `above` a value or `below` another one, in a range of time, newest first.
+
+    A value that equals one is not beyond it. With both, what is beyond either is listed; with neither nothing is.
+    """
+    window = Window(since, until).check()
+    return await call.service.outliers(signal_id, window, Limits(above, below), page.limit, page.after, page.total)
 
 
 @operations.post("/measurements", idempotent=False, consumes=(JSON, NDJSON, CSV), body_limit=INGEST_LIMIT)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from roadbed.data.listing import Listing
-from roadbed.domains.telemetry.model import INT64_MIN
+from roadbed.domains.telemetry.model import INT64_MIN, LARGEST_VALUE
 from roadbed.kernel.errors import Fault, Invalid
 
 R = TypeVar("R")
@@ -23,6 +23,13 @@ class Cursor(msgspec.Struct, array_like=True, frozen=True):
     """Where a page of a list by id ended."""
 
     last: int
+
+
+class Moment(msgspec.Struct, array_like=True, frozen=True):
+    """Where a page of a list by time ended."""
+
+    # A cursor comes from outside: one whose time has no zone is none of ours.
+    last: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Total(msgspec.Struct, frozen=True):
@@ -53,6 +60,21 @@ class Window(msgspec.Struct, frozen=True):
         return {"since": self.since or EARLIEST, "until": self.until or LATEST}
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """Bounds that an outlier is beyond: greater than ``above`` or less than ``below``; None is open."""
+
+    above: float | None = None
+    below: float | None = None
+
+    @property
+    def bounds(self) -> dict[str, float]:
+        """Both bounds as parameters of a statement; where one is open, no measurement is beyond it."""
+        return {
+            "above": LARGEST_VALUE if self.above is None else self.above,
+            "below": -LARGEST_VALUE if self.below is None else self.below,
+        }
+
+
 def first(after: Cursor | None) -> int:
     """Return the lowest id that a page may hold."""
     # Nothing comes after the largest id: no cursor that we make holds it.
@@ -60,7 +82,12 @@ def first(after: Cursor | None) -> int:
 
 
 def page(rows: list[R], limit: int, key: Callable[[R], int], count: Total | None) -> Listing[R]:
-    """Make a page of rows that were read with a limit of one more: that row only tells that there are more."""
+    """Make a page, by id, of rows that were read with a limit of one more: that row only tells that there are more."""
+    return cut(rows, limit, lambda row: Cursor(key(row)), count)
+
+
+def cut(rows: list[R], limit: int, cursor: Callable[[R], object], count: Total | None) -> Listing[R]:
+    """Make a page of rows that were read with a limit of one more; ``cursor`` is that after a row."""
     more = len(rows) > limit
     del rows[limit:]
-    return Listing(rows, Cursor(key(rows[-1])) if more else None, None if count is None else count.total)
+    return Listing(rows, cursor(rows[-1]) if more else None, None if count is None else count.total)

@@ -130,6 +130,18 @@ SELECT count,
        CASE count WHEN 0 THEN NULL WHEN 1 THEN 0.0 ELSE std_dev END AS std_dev
   FROM exact
 
+-- name: outliers
+SELECT signal_id, at AS timestamp, value, CAST(:unit AS text) AS unit
+  FROM telemetry_measurement
+ WHERE signal_id = :signal_id AND at >= :since AND at <= :until AND (value > :above OR value < :below)
+ ORDER BY at DESC
+ LIMIT :limit
+
+-- name: count_outliers
+SELECT count(*) AS total
+  FROM telemetry_measurement
+ WHERE signal_id = :signal_id AND at >= :since AND at <= :until AND (value > :above OR value < :below)
+
 -- name: extent
 SELECT count(*) AS count, min(at) AS first, max(at) AS last
   FROM telemetry_measurement

@@ -1,4 +1,4 @@
-"""Reads of ranges: the signals of assets, measurements part by part, statistics."""
+"""Reads of ranges: the signals of assets, measurements part by part, those beyond some limits, statistics."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import AsyncGenerator, Sequence
 import msgspec
 
 from roadbed.data.database import Database, Statements
+from roadbed.data.listing import Listing
 from roadbed.data.queries import Queries
 from roadbed.domains.telemetry.model import Asset, Measurement, Place, Signal, Statistics
-from roadbed.domains.telemetry.pages import MICROSECOND, Window
+from roadbed.domains.telemetry.pages import EARLIEST, MICROSECOND, Limits, Moment, Total, Window, cut
 
 ROWS_AT_ONCE = 2000
 """Measurements that are read, and sent, at once."""
@@ -29,6 +30,8 @@ class Figures(msgspec.Struct, frozen=True):
 _sql = Queries(__package__ or "")
 _SIGNALS_OF_ASSETS = _sql.query("signals_of_assets", Signal)
 _MEASUREMENTS = _sql.query("measurements", Measurement)
+_OUTLIERS = _sql.query("outliers", Measurement)
+_COUNT_OUTLIERS = _sql.query("count_outliers", Total)
 _STATISTICS = _sql.query("statistics", Figures)
 
 
@@ -58,6 +61,21 @@ async def measurements_of(database: Database, signal: Signal, window: Window) ->
         if len(rows) < at_once or rows[-1].timestamp >= bounds["until"]:
             return
         bounds["since"] = rows[-1].timestamp + MICROSECOND
+
+
+async def outliers_of(
+    database: Database, signal: Signal, window: Window, limits: Limits, limit: int, after: Moment | None, total: bool
+) -> Listing[Measurement]:
+    """Return measurements beyond some limits, newest first; ``total`` counts all of them in the window."""
+    bounds, beyond = window.bounds, limits.bounds
+    count = await database.fetch_one(_COUNT_OUTLIERS, signal_id=signal.signal_id, **bounds, **beyond) if total else None
+    if after is not None:
+        # A page that begins before the window has no rows; nothing is before the first instant of all.
+        bounds["until"] = min(bounds["until"], max(after.last, EARLIEST + MICROSECOND) - MICROSECOND)
+    rows = await database.fetch(
+        _OUTLIERS, signal_id=signal.signal_id, unit=signal.unit, limit=limit + 1, **bounds, **beyond
+    )
+    return cut(rows, limit, lambda row: Moment(row.timestamp), count)
 
 
 async def statistics_of(database: Database, signal_id: int, window: Window) -> Statistics:

@@ -27,8 +27,8 @@ from roadbed.domains.telemetry.model import (
     Signal,
     Statistics,
 )
-from roadbed.domains.telemetry.pages import Cursor, Total, Window, first, page
-from roadbed.domains.telemetry.reads import measurements_of, statistics_of, with_signals
+from roadbed.domains.telemetry.pages import Cursor, Limits, Moment, Total, Window, first, page
+from roadbed.domains.telemetry.reads import measurements_of, outliers_of, statistics_of, with_signals
 from roadbed.domains.telemetry.rows import BLOCK, SLICE, Gathered, Rows
 from roadbed.domains.telemetry.series import buckets, lttb
 from roadbed.domains.telemetry.writes import Counts, Known, Writer
@@ -180,6 +180,17 @@ class Telemetry:
         if figures.count == 0:
             await self.signal(signal_id)
         return figures
+
+    async def outliers(
+        self, signal_id: int, window: Window, limits: Limits, limit: int, after: Moment | None, total: bool
+    ) -> Listing[Measurement]:
+        """Return those measurements of a signal in a range of time that are beyond some limits, newest first.
+
+        Raises:
+            NotFound: there is no such signal.
+        """
+        signal = await self.signal(signal_id)
+        return await outliers_of(self._database, signal, window, limits, limit, after, total)
 
     async def series(self, signal_id: int, window: Window, points: int) -> Series:
         """Return at most ``points`` measurements of a signal that keep the shape of a range (LTTB).

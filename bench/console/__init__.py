@@ -1,0 +1,1 @@
+"""How fast the console is in a real browser: figures of pages, taken one after the other from one service."""
