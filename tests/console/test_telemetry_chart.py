@@ -1,4 +1,4 @@
-"""The chart of telemetry in a real browser: it zooms, moves, knows thresholds, follows live values, fails well."""
+"""The chart of telemetry in a real browser: it zooms, moves, knows thresholds, follows live values, and fails well."""
 
 import re
 from datetime import UTC, datetime, timedelta
