@@ -82,6 +82,8 @@ class Readiness:
 
     async def components(self) -> dict[str, Component]:
         """Return the state of each component, whether or not the process should get requests; none before the start."""
+        if not self._checks:
+            return {}
         if self._asking is None or (self._asking.done() and perf_counter() - self._asked > self._fresh):
             self._asking = asyncio.get_running_loop().create_task(self._ask())
         # Shielded: a probe that hangs up must not take the answer from the others that wait for it.
