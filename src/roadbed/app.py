@@ -35,6 +35,7 @@ from roadbed.platform import api, basics
 from roadbed.platform.keeping import Statistics, this_process
 from roadbed.platform.service import Platform
 from roadbed.resource.domain import Domain
+from roadbed.resource.fitting import require_columns
 from roadbed.resource.landing import leads
 from roadbed.resource.registry import load_domains, locations, shipped_locations
 from roadbed.runtime import memory
@@ -136,6 +137,7 @@ class Application:
             database = await patiently(lambda: open_database(settings, events), settings.database_wait, events)
             stack.push_async_callback(database.close, CLOSE_TIMEOUT)
             schema_state(await database.stored_heads(), domains).require_current()
+            await require_columns(database, domains)
             cache = await open_cache(settings, database, events)
             stack.push_async_callback(cache.close)
             counts = Counts()

@@ -73,6 +73,8 @@ class SqliteRun:
 
     def _set_up(self, write: bool) -> None:
         self.connection.set_busy_timeout(self._busy_timeout)
+        # A quoted name that is no column is an error, and not a text of the same letters.
+        self.connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
         if write:
             mode = self.connection.execute("PRAGMA journal_mode = WAL").get
             if mode != "wal":
