@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 from roadbed.cli.seeding import seed_and_tell
 from roadbed.kernel.settings import PRODUCTION, Settings
@@ -39,7 +40,9 @@ def load_samples(settings: Settings, ran: Sequence[str], wanted: bool | None) ->
 
 def is_interactive() -> bool:
     """Tell whether somebody reads standard output and can answer on standard input."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and _may_read(sys.stdin.fileno())
+    # Python has no file for what was closed before it began (`<&-`).
+    streams: tuple[TextIO | None, ...] = (sys.stdin, sys.stdout)
+    return all(each is not None and each.isatty() for each in streams) and _may_read(sys.stdin.fileno())
 
 
 def _may_read(terminal: int) -> bool:

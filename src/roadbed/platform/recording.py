@@ -33,6 +33,8 @@ PATIENCE = 5.0
 
 LAST_PATIENCE = 0.5
 
+_MICROSECOND = timedelta(microseconds=1)
+
 Probe = Callable[[], Mapping[str, float]]
 
 _STATES = {
@@ -78,6 +80,7 @@ class Recorder:
         self._watchers: Callable[[], Mapping[str, int]] = dict[str, int]
         self._watched: set[str] = set()
         self._pending: dict[str, Any] | None = None
+        self._last: datetime | None = None
         self._taken = monotonic()
         self._cpu = figures().cpu
         # Processes that start together must not all write in the same moment of every tick.
@@ -97,7 +100,10 @@ class Recorder:
 
     async def write(self) -> None:
         """Write what was counted since the last time, unless the engine has no room for it."""
-        await self._attempt(self._tick(-1), PATIENCE)
+        at = self._tick(-1)
+        # A timer that is a little early comes twice in a tick: the next row covers this one's time too.
+        if at != self._last:
+            await self._attempt(at, PATIENCE)
 
     async def finish(self) -> None:
         """Write the rest, at the end of the process. A database that was away is not waited for."""
@@ -121,8 +127,10 @@ class Recorder:
         if self._pending is not None:
             await self._database.execute(statements.WRITE, **self._pending)
             self._pending = None
-        self._pending = self._row(at, gauges)
-        await self._database.execute(statements.WRITE, **self._pending)
+        self._pending, self._last = self._row(at, gauges), at
+        while not await self._database.execute(statements.WRITE, **self._pending):
+            # The clock was set back: a row of this process stands there since the tick came for the first time.
+            self._pending["at"] += _MICROSECOND
         self._pending = None
         await self._write_errors()
         await self._write_cache(at)
@@ -197,7 +205,7 @@ class Recorder:
 
     def _tick(self, number: int) -> datetime:
         """Return when the present tick began, or the one so many after it."""
-        every = timedelta(seconds=self._options.every) // timedelta(microseconds=1)
+        every = timedelta(seconds=self._options.every) // _MICROSECOND
         return from_micros((to_micros(self._clock()) // every + number) * every)
 
     def _skip(self, reason: str) -> None:

@@ -36,6 +36,7 @@ class Groups:
         resource = unit.plan.resource
         self.possible = not (unit.has_hooks or resource.most or resource.fill)
         self._unit = unit
+        self._own = [field.name for field, parent in unit.plan.parents if parent is unit.plan]
         self._creates = Creates(unit) if self.possible else None
         self._program = Program(f"{unit.plan.table}_group", True, self._on_sqlite, self._on_postgres)
 
@@ -52,9 +53,13 @@ class Groups:
             rows = [self._creates.new_row(values, asked.at) for values in several]
         except Invalid:
             return None
-        if None in rows:
+        if None in rows or any(self._refers_to_itself(row) for row in rows):
             return None
         return rows if (yield Fly(self._program, Group(rows, asked.actor))) else None
+
+    def _refers_to_itself(self, row: Any) -> bool:
+        # A reference leads to a row that is there before; the constraint of SQLite takes the row itself for one.
+        return any(getattr(row, name) == getattr(row, self._unit.plan.key.name) for name in self._own)
 
     async def _on_postgres(self, connection: Any, groups: list[Group]) -> list[bool]:
         return [await self._written_on_postgres(connection, group) for group in groups]

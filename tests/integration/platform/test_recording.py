@@ -9,7 +9,7 @@ from roadbed.data.database import Database
 from roadbed.kernel.errors import OutcomeUnknown, Overloaded, Unavailable
 from roadbed.kernel.events import CacheAsked, DatabaseFailed, FlightLanded, Notice, RequestFailed, RequestShed
 from roadbed.platform import statements
-from tests.integration.platform.crew import NOON, Clock, Crewman, ask, opened
+from tests.integration.platform.crew import NOON, TICK, Clock, Crewman, ask, opened
 
 
 async def test_a_tick_is_one_row(database: Database, clock: Clock) -> None:
@@ -232,3 +232,24 @@ async def test_a_pause_ends_after_the_next_tick(database: Database, clock: Clock
     # Always at the same place of a tick, shortly after it began.
     assert len(set(ends)) == 1
     assert 0.2 <= ends[0] <= 2.0
+
+
+async def test_a_timer_that_is_early_loses_nothing(database: Database, clock: Clock) -> None:
+    one = Crewman(database, clock)
+    await one.tick()
+    one.answer()
+    await one.recorder.write()
+    await one.tick()
+    assert await ask(database, "SELECT requests FROM statistic ORDER BY at") == [(0,), (1,)]
+
+
+async def test_a_clock_that_is_set_back_loses_nothing(database: Database, clock: Clock) -> None:
+    one = Crewman(database, clock)
+    for _ in range(3):
+        for _ in range(2):
+            one.answer()
+            await one.tick()
+        clock.move(-2 * TICK)
+    one.answer()
+    await one.recorder.finish()
+    assert await ask(database, "SELECT count(*), sum(requests) FROM statistic") == [(7, 7)]

@@ -126,3 +126,14 @@ async def test_what_is_in_the_way_of_one_row_undoes_all(world: World) -> None:
     done = await store.create_many([{"name": "Bob"}, {"name": "Cid"}], actor="me")
     assert [row.name for row in done.row] == ["Bob", "Cid"]
     assert done.row[1].version == done.row[0].version + 1
+
+
+async def test_a_row_that_refers_to_itself_is_refused_as_one_alone_is(world: World) -> None:
+    itself = {"code": "a", "parent": "a"}
+    fault = {"detail": "There is no tag with this code"}
+    for path, body, pointer in (("/tags", itself, "/parent"), ("/tags/bulk", [itself], "/0/parent")):
+        reply = await world.ask(f"POST {path}", body)
+        assert (reply.status, reply.json()["errors"]) == (400, [{"pointer": pointer, **fault}])
+    told = (await world.ask("POST /tags/import", b"code,parent\na,a\nb,\nc,b\n", CSV)).json()
+    assert (told["inserted"], [row["line"] for row in told["rejects"]]) == (2, [2])
+    assert [row["code"] for row in await world.get("/tags?sort=code")] == ["b", "c"]

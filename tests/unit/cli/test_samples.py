@@ -179,3 +179,10 @@ def test_the_end_of_input_is_no(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
     monkeypatch.setattr("builtins.input", end)
     assert (samples._says_yes(), capsys.readouterr().out) == (False, "\n")
+
+
+@pytest.mark.parametrize("name", ["stdin", "stdout"])
+def test_who_has_closed_a_stream_is_not_asked(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Python has None in the place of what was closed before it began, as services are started by some.
+    monkeypatch.setattr(f"sys.{name}", None)
+    assert not samples.is_interactive()

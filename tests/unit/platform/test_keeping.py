@@ -1,12 +1,13 @@
 """The statistics of a process, put together: which jobs run, and that none does where they are off."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from roadbed.kernel.clock import now
+from roadbed.kernel.clock import Clock, now
 from roadbed.kernel.errors import ConfigurationError
 from roadbed.kernel.events import Events, RequestFinished
 from roadbed.kernel.settings import Settings
@@ -42,12 +43,12 @@ class Listed:
         self.all.append(job)
 
 
-def keeping(every: float, folder: Path) -> tuple[Statistics, Written, Events]:
+def keeping(every: float, folder: Path, clock: Clock = now) -> tuple[Statistics, Written, Events]:
     written, events, counts = Written(), Events(), Counts()
     counts.subscribe(events)
     settings = Settings(statistics_every=every, data=folder)
     database: Any = written
-    return Statistics(settings, database, counts, this_process(), events, now), written, events
+    return Statistics(settings, database, counts, this_process(), events, clock), written, events
 
 
 def jobs_of(statistics: Statistics) -> list[Job]:
@@ -78,7 +79,8 @@ async def test_nothing_happens_where_it_is_off(tmp_path: Path) -> None:
 
 
 async def test_an_idle_process_writes_one_row_per_tick(tmp_path: Path) -> None:
-    statistics, written, _ = keeping(10.0, tmp_path)
+    ticks = iter(now() + timedelta(seconds=10 * number) for number in range(3))
+    statistics, written, _ = keeping(10.0, tmp_path, lambda: next(ticks))
     statistics.watch([dict], dict)
     (write, _) = jobs_of(statistics)
     for _ in range(3):

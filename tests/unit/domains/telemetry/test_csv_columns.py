@@ -69,7 +69,7 @@ def test_numbers_are_read_as_python_reads_them(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["+1", ".5", "5.", "007", "-0", "-.5", "1", "-0.0", "-12", " 1 ", "9" * 400, "0" * 400]
+    "text", ["+1", ".5", "5.", "007", "-0", "-0 ", "-.5", "1", "-0.0", "-12", " 1 ", "9" * 400, "0" * 400]
 )
 def test_numbers_of_other_forms_are_read_too(text: str) -> None:
     for texts in ([text], ["1.5", text], [text, "-0.25"]):
