@@ -51,7 +51,8 @@ def own_panels(domain: Domain[Any]) -> Sequence[Panel]:
 
 def routes(domain: Domain[Any]) -> list[str]:
     """Return the templates of all its routes, as the label ``route`` has them."""
-    return list(dict.fromkeys(one.path for operations, _ in domain.described() for one in operations.declared))
+    declared = (one.path for operations, _ in domain.described() for one in operations.declared)
+    return list(dict.fromkeys(path.replace(":path}", "}") for path in declared))
 
 
 def kept(domain: Domain[Any]) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from roadbed.platform.boards import BOARDS
 from roadbed.platform.boards_domain import board_of
-from roadbed.resource.panels import Board, Panel
+from roadbed.resource.panels import INSTANCE, Board, Panel
 from roadbed.resource.registry import SHIPPED, load_domains
 from roadbed.runtime.measures import MEASURES
 
@@ -64,6 +64,5 @@ def test_expressions_are_of_the_chosen_instances(board: Board, panel: Panel) -> 
         selectors = re.findall(r"\b(?:roadbed|node)_\w+(.?)", query.expression)
         assert selectors
         assert set(selectors) == {"{"}
-        assert query.expression.count("{") == query.expression.count('instance=~"$instance"') + len(
-            re.findall(r"\[\{\]", query.expression)
-        )
+        chosen = query.expression.count(INSTANCE)
+        assert re.sub(r'"[^"]*"', "", query.expression).count("{") == chosen

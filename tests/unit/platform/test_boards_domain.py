@@ -8,7 +8,7 @@ import pytest
 
 from roadbed.kernel.errors import ConfigurationError
 from roadbed.platform.boards_domain import board_of, kept, matching, own_panels, routes
-from roadbed.resource.registry import load_domains
+from roadbed.resource.registry import SHIPPED, load_domains
 
 LIBRARY = "examples.library:domain"
 PACKAGE = "from roadbed.resource.domain import Domain\n\ndomain = Domain(name='{name}', title='Shop')\n"
@@ -77,3 +77,23 @@ def test_a_matcher_matches_its_values_and_no_other() -> None:
     assert (label, all(expression.fullmatch(path) for path in paths)) == ("route", True)
     assert not any(expression.fullmatch(path) for path in ("/books/id", "/axb", "/books/{id}/more"))
     assert "\\" not in quoted
+
+
+def test_a_route_is_called_as_its_label_is() -> None:
+    assert "/kv/{key}" in routes(*load_domains(["kv"]))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_a_domain_shows_of_its_own_are_routes_that_it_has(name: str) -> None:
+    (domain,) = load_domains([name])
+    shown = " ".join(query.expression for panel in own_panels(domain) for query in panel.queries)
+    known = routes(domain)
+    assert {found for found in re.findall(r'route="([^"]+)"', shown) if found not in known} == set()
+    for expression in re.findall(r'route=~"([^"]+)"', shown):
+        alternatives = [each for each in expression.split("|") if not any(re.fullmatch(each, path) for path in known)]
+        assert alternatives == []
+
+
+def test_which_of_ours_show_something_of_their_own() -> None:
+    domains = load_domains(list(SHIPPED))
+    assert {domain.name for domain in domains if own_panels(domain)} == {"ledger", "kv", "vouchers", "telemetry"}
