@@ -60,7 +60,7 @@ bench: ## measure Roadbed and its peers on the same work, in one run
 
 lock: ## pin and hash the dependencies anew (UPGRADE=1: to their newest releases)
 	@scripts/environment dev
-	$(LOCK) pyproject.toml --extra postgres --extra redis --group dev --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt --group build --output-file requirements/build.txt
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file requirements/run.txt
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --extra postgres --extra redis --output-file requirements/postgres.txt

@@ -15,7 +15,7 @@ from tests.style.tree import ROOT, files
 
 LOCKS = ("build", "run", "postgres", "dev")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[\w.+]+)(?: ;[^\\]+)?(?: \\)?$")
+PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>(?:\d+!)?[\w.+]+)(?: ;[^\\]+)?(?: \\)?$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 
 

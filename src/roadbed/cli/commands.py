@@ -175,15 +175,9 @@ def import_(
     """Import files; rows that are wrong go to a rejects file, with their line and the reason."""
     from roadbed.cli.importing import import_and_tell
 
+    loaded = settings(data=data).settings
     import_and_tell(
-        settings(data=data).settings,
-        domain,
-        files,
-        resource=resource,
-        dry=dry_run,
-        restart=restart,
-        rejects=rejects,
-        as_json=as_json,
+        loaded, domain, files, resource=resource, dry=dry_run, restart=restart, rejects=rejects, as_json=as_json
     )
 
 
@@ -273,6 +267,21 @@ def stats(
     from roadbed.cli.statistics import look_and_tell
 
     look_and_tell(settings(apps, data=data, domains=domains).settings, as_json=as_json, watch=watch)
+
+
+@app.command()
+def dashboards(
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Where to.", file_okay=False)] = Path("dashboards"),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit code 1 unless all are current.")] = False,
+    runbooks: Annotated[str, typer.Option(metavar="URL", help="Where `docs/runbooks` can be read.")] = "",
+    domains: Domains = None,
+    apps: Apps = None,
+) -> None:
+    """Write Grafana's dashboards: of the service, and of each enabled domain; needs no database."""
+    from roadbed.cli.dashboards import write_or_check
+
+    loaded = settings(apps, domains=domains)
+    raise typer.Exit(write_or_check(loaded.settings, output, runbooks, check=check))
 
 
 @app.command()

@@ -1,0 +1,40 @@
+"""What is worth seeing of the shop: the way of a voucher from its purchase to its end, and what was refused."""
+
+from __future__ import annotations
+
+from roadbed.resource.panels import Panel, Query, or_none, rate
+from roadbed.runtime.measures import HTTP_REQUESTS
+
+_POST = 'method="POST"'
+_DONE = 'status=~"[23].."'
+_REFUSED = 'status="409"'
+_CHANGES = 'route=~"/vouchers/redeem|/vouchers/[{]id[}]/status"'
+
+
+def _steps(route: str) -> str:
+    done = rate(HTTP_REQUESTS, _POST, f'route="{route}"', _DONE)
+    return or_none(f"sum({done})")
+
+
+PANELS = (
+    Panel(
+        title="Funnel",
+        description="Vouchers per second that are bought, redeemed by their code, and changed by the admin (cancelled, "
+        "used, refunded).",
+        unit="ops",
+        queries=(
+            Query(_steps("/vouchers"), "bought"),
+            Query(_steps("/vouchers/redeem"), "redeemed"),
+            Query(_steps("/vouchers/{id}/status"), "changed"),
+        ),
+        width=12,
+    ),
+    Panel(
+        title="Steps that were not allowed",
+        description="409: a code that was used already, or a status that may not follow. Many from one client: "
+        "somebody tries codes.",
+        unit="ops",
+        queries=(Query(or_none(f"sum by (route) ({rate(HTTP_REQUESTS, _POST, _CHANGES, _REFUSED)})"), "{{route}}"),),
+        width=12,
+    ),
+)
