@@ -38,6 +38,10 @@ log_level = "warning"
 
 The same in the environment: `ROADBED_BODY_LIMIT="2 MiB"`, `ROADBED_REQUEST_TIMEOUT=60`. A variable that is set but
 empty counts as not set. A name that is no setting is refused, in the file and in the environment.
+
+A variable with `_FILE` at its end names a file that holds the value, as containers are given secrets:
+`ROADBED_DATABASE_URL_FILE=/run/secrets/database_url`. Blanks and line ends around the value do not count. The file is
+read once, at start. To set both, the variable and its file, is refused.
 """
 METRICS_WORDS = """\
 What `/metrics` serves, in Prometheus' format. A scrape of one worker is of its moment. With several, one scrape shows

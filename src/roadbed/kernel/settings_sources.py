@@ -19,6 +19,11 @@ from roadbed.kernel.settings_values import host_problem, mask, read, show, sqlit
 FILE = "roadbed.toml"
 FILE_VARIABLE = "ROADBED_CONFIG"
 PREFIX = "ROADBED_"
+IN_A_FILE = "_FILE"
+"""``ROADBED_REDIS_URL_FILE`` names a file that holds the value of ``ROADBED_REDIS_URL``, as containers get secrets."""
+
+LONGEST_FILE = 64 * 1024
+"""Bytes that such a file may hold."""
 
 SHORTEST_TICK = 0.1
 """Seconds between two writes of figures, at least, where any are written."""
@@ -67,7 +72,8 @@ def load(
     """Read all sources. ``flags`` maps names to values, ``None`` where a flag was not given.
 
     ``environ`` defaults to the environment of the process, ``folder`` (where ``roadbed.toml`` may lie) to the working
-    directory. A variable that is set but empty counts as not given, as files for Compose often leave one.
+    directory. A variable that is set but empty counts as not given, as files for Compose often leave one. A variable
+    with ``_FILE`` at its end names a file that holds the value.
 
     Raises:
         ConfigurationError: one problem per wrong or unknown setting, from all sources.
@@ -146,10 +152,41 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> Iterat
     for variable, value in environ.items():
         if not variable.startswith(PREFIX) or variable == FILE_VARIABLE:
             continue
-        if variable not in rows:
+        plain_one = variable.removesuffix(IN_A_FILE)
+        if variable in rows:
+            if value.strip():
+                yield rows[variable], value, variable
+        elif plain_one not in rows:
             problems.append(f"{variable} is not a setting{_nearest_variable(variable, [*rows, FILE_VARIABLE])}")
+        elif value.strip() and environ.get(plain_one, "").strip():
+            problems.append(f"{variable}: {plain_one} is set too; set one of them")
         elif value.strip():
-            yield rows[variable], value, variable
+            try:
+                yield rows[plain_one], _content(Path(value)), variable
+            except ValueError as error:
+                problems.append(f"{variable}: {value}: {error}")
+
+
+def _content(path: Path) -> str:
+    """Return the value that a file holds, without the blanks and line ends around it.
+
+    Raises:
+        ValueError: it cannot be read, is empty, too large or no text; the message says which. It never quotes the file.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LONGEST_FILE + 1)
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from None
+    if len(raw) > LONGEST_FILE:
+        raise ValueError(f"holds more than {show(LONGEST_FILE, 'bytes')}")
+    try:
+        text = raw.decode().strip()
+    except UnicodeDecodeError:
+        raise ValueError("is no UTF-8 text") from None
+    if not text:
+        raise ValueError("is empty")
+    return text
 
 
 def _from_flags(flags: Mapping[str, object]) -> Iterator[_Given]:

@@ -1,0 +1,1 @@
+"""The stack as it really runs: `make test-stack` starts it, asks it, breaks it, and removes it."""
