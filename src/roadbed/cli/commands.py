@@ -216,11 +216,12 @@ def export(
     ] = None,
     data: Data = None,
     domains: Domains = None,
+    apps: Apps = None,
 ) -> None:
     """Write all rows of a resource, as an import reads them back; secrets are never among their fields."""
     from roadbed.cli.exporting import export_and_write
 
-    export_and_write(settings(data=data, domains=domains).settings, resource, form, output)
+    export_and_write(settings(apps, data=data, domains=domains).settings, resource, form, output)
 
 
 @app.command()

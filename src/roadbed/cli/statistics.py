@@ -14,7 +14,7 @@ from roadbed.kernel.clock import now
 from roadbed.kernel.errors import ConfigurationError
 from roadbed.kernel.settings import Settings
 from roadbed.platform.model import ErrorShown, Point, Storage, Worker
-from roadbed.platform.reading import DEFAULT_RANGE, LATELY, Reader, as_worker
+from roadbed.platform.reading import DEFAULT_RANGE, Reader, as_worker
 from roadbed.platform.shown import errors_of, storage_of
 from roadbed.resource.registry import load_domains
 
@@ -51,7 +51,7 @@ async def look(settings: Settings) -> Report:
     async with opened_for(settings, domains) as database:
         reader = Reader(database, settings.statistics_every, now)
         return Report(
-            latest=await reader.last(LATELY),
+            latest=await reader.last(reader.lately()),
             hour=await reader.last(DEFAULT_RANGE),
             workers=[as_worker(row, settings.statistics_every, now()) for row in await reader.workers()],
             storage=await storage_of(database, settings, domains),

@@ -129,7 +129,8 @@ class Point(msgspec.Struct, frozen=True):
 
 class Figures(msgspec.Struct, frozen=True):
     """Figures of a range of time. ``points`` are ``step`` seconds apart, oldest first; spans without figures are left
-    out. ``latest`` is the last minute, null where there are no figures of it. ``every`` is the setting."""
+    out. ``latest`` is the last minute (three ticks, where those are longer), null where there are no figures of it.
+    ``every`` is the setting."""
 
     since: datetime = msgspec.field(name="from")
     until: datetime = msgspec.field(name="to")

@@ -48,7 +48,7 @@ class Reader:
         since = max(until - DEFAULT_RANGE, least) if since is None else min(max(since, least), until)
         width = span(since, until, points, self._finest(since, now))
         first = from_micros(to_micros(since) // width * width)
-        rows, latest = await asyncio.gather(self._series(first, until, width, points), self.last(LATELY))
+        rows, latest = await asyncio.gather(self._series(first, until, width, points), self.last(self.lately()))
         return Figures(since, until, width / _MICROS, self._every, latest, [as_point(row) for row in rows])
 
     async def last(self, length: timedelta) -> Point | None:
@@ -59,8 +59,12 @@ class Reader:
 
     async def workers(self) -> list[WorkerRow]:
         """Return the last row of every process that has written lately."""
-        lately = max(LATELY, timedelta(seconds=3 * self._every))
-        return await self._database.fetch(statements.WORKERS, since=self._clock() - lately, everyone=EVERYONE)
+        since = self._clock() - self.lately()
+        return await self._database.fetch(statements.WORKERS, since=since, everyone=EVERYONE)
+
+    def lately(self) -> timedelta:
+        """Return a minute, or three ticks where those are longer: a row stands at the beginning of its tick."""
+        return max(LATELY, timedelta(seconds=3 * self._every))
 
     def _finest(self, since: datetime, now: datetime) -> int:
         tick = max(round(self._every * _MICROS), _MICROS)
