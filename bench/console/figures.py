@@ -11,14 +11,28 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from bench.console.stage import SIGNAL, Stage
+from bench.console.stage import ROWS, SIGNAL, Stage
 
 Figures = dict[str, float]
 """Name with its unit, and how much."""
 
 CHART = f"/console/telemetry/chart?signals={SIGNAL}"
 DRAWN = "document.querySelector('.plotting[aria-busy=false] .u-over') !== null"
+TABLE = f"/console/items/items?limit={ROWS}"
 TURNS = 20
+
+LONG_TASKS = """
+window.busy_ = 0
+new PerformanceObserver(list => {
+  for (const task of list.getEntries()) window.busy_ = task.startTime + task.duration
+}).observe({ type: 'longtask', buffered: true })
+"""
+LOADED = """() => ({
+  bytes: [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+    .filter(entry => entry.name.includes('/console/')).reduce((sum, entry) => sum + entry.transferSize, 0),
+  paint: performance.getEntriesByName('first-contentful-paint')[0].startTime,
+  busy: window.busy_,
+})"""
 
 CLICK_AND_WAIT = """name => new Promise(done => {
   const began = performance.now()
@@ -54,6 +68,37 @@ def chart_of_a_million(stage: Stage) -> Figures:
     return found
 
 
+def first_load(stage: Stage) -> Figures:
+    """Measure the overview with an empty cache: what is transferred, when it paints, when the main thread is free.
+
+    Time to interactive is the end of the last task above 50 ms (at least the first contentful paint): Lighthouse's
+    definition, without its wait of five quiet seconds.
+    """
+    page = stage.page()
+    page.add_init_script(LONG_TASKS)
+    page.goto(f"{stage.url}/console/", wait_until="commit")
+    shown = _when(page, "document.querySelector('.tiles') !== null")
+    page.wait_for_timeout(1000)
+    seen: dict[str, float] = page.evaluate(LOADED)
+    page.context.close()
+    return {
+        "overview: transferred, kB": seen["bytes"] / 1000,
+        "overview: first contentful paint, ms": seen["paint"],
+        "overview: figures shown, ms": shown,
+        "overview: time to interactive, ms": max(seen["paint"], seen["busy"]),
+    }
+
+
+def table_of_a_thousand(stage: Stage) -> Figures:
+    """Measure a list of 1,000 rows with all of its columns, until its last row is there."""
+    page = stage.page()
+    page.goto(f"{stage.url}{TABLE}", wait_until="commit")
+    drawn = _when(page, f"document.querySelectorAll('tbody tr').length >= {ROWS}")
+    found = {"table of 1,000 rows: navigation to drawn, ms": drawn}
+    page.context.close()
+    return found
+
+
 def _when(page: Page, condition: str) -> float:
     """Return the milliseconds since the navigation at which a condition holds, to a frame."""
     look = f"{condition} ? done(performance.now()) : requestAnimationFrame(look)"
@@ -71,5 +116,9 @@ def _longest_frame(page: Page) -> float:
     return max(map(float, frames[1:]))
 
 
-FIGURES: dict[str, Callable[[Stage], Figures]] = {"chart": chart_of_a_million}
+FIGURES: dict[str, Callable[[Stage], Figures]] = {
+    "load": first_load,
+    "table": table_of_a_thousand,
+    "chart": chart_of_a_million,
+}
 """All figures by name. Each makes a page of its own."""

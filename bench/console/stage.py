@@ -19,6 +19,7 @@ import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
 SIGNAL = 900001
+ROWS = 1000
 START = datetime(2021, 11, 1)  # noqa: DTZ001 - the file says no zone
 PATIENCE = 60
 """Seconds for the service to start, and for a page to show anything."""
@@ -92,6 +93,9 @@ def _fill(url: str, path: Path) -> None:
         signal = {"signal_gid": f"0192f0c1-1111-7111-8111-{SIGNAL:012}", "signal_name": "FREQUENCY", "asset_id": 900}
         client.put("/assets/900", json=asset).raise_for_status()
         client.put(f"/signals/{SIGNAL}", json={**signal, "unit": "Hz"}).raise_for_status()
+        for first in range(0, ROWS, 100):
+            items = [{"name": f"Thing number {number}"} for number in range(first, first + 100)]
+            client.post("/items/bulk", json=items).raise_for_status()
         with path.open("rb") as file:
             client.post("/measurements", content=file, headers={"Content-Type": "text/csv"}).raise_for_status()
 

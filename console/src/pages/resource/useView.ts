@@ -3,7 +3,8 @@ import { useRoute, useRouter, type LocationQuery } from "vue-router"
 import type { Resource } from "@/parts/fields"
 import { conditionsOf, withConditions, type Condition } from "./filters"
 
-export const PAGE_SIZES = [25, 50, 100, 200]
+/** The largest is the most that the API gives at once. */
+export const PAGE_SIZES = [25, 50, 100, 200, 1000]
 const PAGE = 50
 
 /** What the list shows, as the page's URL says it; changes go there too. */
