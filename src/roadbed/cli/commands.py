@@ -211,9 +211,7 @@ def new_domain(
 def export(
     resource: Annotated[str, typer.Argument(help="The resource, by name, or as `domain.resource`.")],
     form: Annotated[Literal["csv", "ndjson", "json"], typer.Option("--format", help="How to write the rows.")] = "csv",
-    output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where to; by default standard output.", dir_okay=False)
-    ] = None,
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Else standard output.", dir_okay=False)] = None,
     data: Data = None,
     domains: Domains = None,
     apps: Apps = None,
