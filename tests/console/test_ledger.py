@@ -58,6 +58,7 @@ async def test_an_amount_keeps_all_its_digits(page: Page, service: Service) -> N
 async def test_what_is_wrong_stands_at_its_field(page: Page, watch: Watch) -> None:
     watch.foresee("status of 400")
     await page.goto(LEDGER)
+    await expect(page.locator(ENTRY).first).to_be_visible()
     before = await page.locator(ENTRY).count()
     await submit(page, "no uuid", "5")
     await expect(page.locator("input[data-type=account-id]")).to_have_attribute("aria-invalid", "true")

@@ -77,12 +77,11 @@ async def test_a_code_is_told_once_and_redeemed_once(page: Page, service: Servic
     assert code not in await page.content()
     await page.get_by_role("button", name="Redeem a code").click()
     redeem = page.get_by_role("form", name="Redeem")
-    for _ in range(2):
-        await redeem.get_by_label("Code").fill(code.lower())
-        await redeem.get_by_role("button", name="Redeem").click()
-        await expect(redeem.get_by_role("button", name="Redeem")).to_be_enabled()
-        if await redeem.get_by_text("Redeemed:").is_visible():
-            await expect(redeem.get_by_text("bought by Counter")).to_be_visible()
+    await redeem.get_by_label("Code").fill(code.lower())
+    await redeem.get_by_role("button", name="Redeem").click()
+    await expect(redeem.get_by_text("bought by Counter")).to_be_visible()
+    await redeem.get_by_label("Code").fill(code)
+    await redeem.get_by_role("button", name="Redeem").click()
     await expect(redeem.get_by_role("alert")).to_be_visible()
     await expect(redeem.get_by_text("Redeemed:")).to_have_count(0)
 
