@@ -4,4 +4,5 @@ SELECT t.name AS in_table, c.name FROM sqlite_schema AS t JOIN pragma_table_info
 
 -- name: columns
 -- dialect: postgres
-SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = current_schema()
+SELECT table_name::text, column_name::text FROM information_schema.columns
+ WHERE table_schema::text = ANY (current_schemas(false)::text[])
