@@ -11,7 +11,7 @@ from roadbed.http.operations import Operations
 from roadbed.resource.declaration import Resource
 from roadbed.resource.domain import Domain
 from roadbed.resource.markers import Indexed
-from roadbed.resource.store import Stores
+from roadbed.resource.stores import Stores
 
 
 class Entry(Struct, kw_only=True):
