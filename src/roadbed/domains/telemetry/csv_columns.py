@@ -93,7 +93,7 @@ def read_reals(values: Sequence[bytes]) -> list[float]:
     """
     joined = b"[%b]" % b",".join(values)
     # JSON's minus nought is an integer, which has no sign.
-    if not any(end in joined for end in (b"-0,", b"-0 ", b"-0]")):
+    if b"-0" not in joined or not any(end in joined for end in (b"-0,", b"-0 ", b"-0]")):
         # It knows neither plus signs nor bare points.
         with suppress(msgspec.DecodeError):
             found = _reals(joined)

@@ -155,12 +155,12 @@ def check(instant: int, value: float) -> None:
 
 def all_in_range(instants: Sequence[int], values: Sequence[float]) -> bool:
     """Tell whether ``check`` would pass all rows."""
-    return (
-        min(instants) >= _FIRST_INSTANT
-        and max(instants) <= _LAST_INSTANT
-        and min(values) >= -LARGEST_VALUE
-        and max(values) <= LARGEST_VALUE
-    )
+    return min(instants) >= _FIRST_INSTANT and max(instants) <= _LAST_INSTANT and values_in_range(values)
+
+
+def values_in_range(values: Sequence[float]) -> bool:
+    """Tell whether ``check`` would pass all values."""
+    return min(values) >= -LARGEST_VALUE and max(values) <= LARGEST_VALUE
 
 
 class Lines:
