@@ -31,6 +31,13 @@ NO_STORE: tuple[Header, ...] = (*COMMON, (b"content-security-policy", API_POLICY
 REVALIDATE: tuple[Header, ...] = (*COMMON, (b"content-security-policy", API_POLICY), (b"cache-control", b"no-cache"))
 PAGE: tuple[Header, ...] = (*COMMON, (b"content-security-policy", PAGE_POLICY), (b"cache-control", b"no-cache"))
 
+# Of all that a convention may be called: most fields that a reply adds are called otherwise.
+_NAMES = frozenset(
+    [b"x-request-id", b"traceparent", b"content-type", b"content-length", b"etag", b"location", b"idempotency-replayed"]
+    + [b"connection"]
+    + [name for name, _ in (*COMMON, *NO_STORE)]
+)
+
 
 def request_id(given: bytes | None) -> str:
     """Return the caller's ``X-Request-Id`` where it is harmless, else a new UUIDv7 (RFC 9562, section 5.7).
@@ -53,4 +60,6 @@ def request_id(given: bytes | None) -> str:
 def merge(given: list[Header] | tuple[Header, ...], conventions: tuple[Header, ...]) -> list[Header]:
     """Return the given fields, followed by those conventions whose names are not among them."""
     names = {name for name, _ in given}
+    if names.isdisjoint(_NAMES):
+        return [*given, *conventions]
     return [*given, *[field for field in conventions if field[0] not in names]]

@@ -5,7 +5,10 @@ from uuid import UUID
 
 import pytest
 
+from roadbed.http.call import Call
 from roadbed.http.conventions import NO_STORE, PAGE, REVALIDATE, merge, request_id
+from roadbed.http.replies import head_of
+from roadbed.http.traces import TRACEPARENT
 
 
 @pytest.mark.parametrize("given", [b"a", b"A-b_c.9", b"x" * 128, b"0192f0c1-1111-7111-8111-0123456789ab"])
@@ -34,6 +37,15 @@ def test_what_a_reply_says_itself_stands_and_the_rest_is_added() -> None:
     given = [(b"cache-control", b"public"), (b"set-cookie", b"a=1"), (b"set-cookie", b"b=2")]
     merged = merge(given, ((b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer")))
     assert [*given, (b"referrer-policy", b"no-referrer")] == merged
+
+
+def test_no_field_that_stands_leaves_twice() -> None:
+    """Whatever a reply may be given by convention, it has once if it says it itself."""
+    call: Call[None] = Call(None, "id", "GET", "/", {TRACEPARENT: b"trace"}, b"", 0.0, "")
+    call.trace_id, call.version, call.location, call.replayed = "trace", 7, "/there", True
+    conventions = tuple(head_of(call, 2)) + ((b"connection", b"close"),)
+    for name, value in conventions:
+        assert [field for field in merge([(name, b"own")], conventions) if field[0] == name] == [(name, b"own")], value
 
 
 @pytest.mark.parametrize("fields", [NO_STORE, REVALIDATE, PAGE])

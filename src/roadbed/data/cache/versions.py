@@ -1,12 +1,12 @@
 """Which number a feed has now: what decides whether something that was kept is fresh.
 
-It is read from the database for every request, after the request has come: whoever was told that a write is committed
-never meets what was there before. Requests that come together share one look; on SQLite nobody looks while nothing at
-all was committed.
+It is read from the database after the request has come: whoever was told that a write is committed never meets what was
+there before. Requests that have come together share one look; on SQLite nobody looks while nothing at all was committed.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from secrets import randbits
 from typing import Any
@@ -36,18 +36,29 @@ class Versions:
         self._database = database
         self._flight = database.flight(Program("versions", False, _on_sqlite, _on_postgres))
         self._state: int | None = None
+        self._is_known = False
         self._known: dict[str, Stamp] = {}
         self._highest: dict[str, int] = {}
 
     def known(self, feed: str) -> Stamp | None:
-        """Return the present stamp of a feed where that can be told at once, without waiting."""
-        state = self._database.state()
-        if state is None:
-            return None
-        if state != self._state:
-            self._state = state
-            self._known = {}
+        """Return the present stamp of a feed where that can be told at once, without waiting.
+
+        One look serves all who stand in the event loop's queue behind the first who asks: what they were asked had come
+        when it was taken. Whoever comes later stands behind ``_forget``.
+        """
+        if not self._is_known:
+            state = self._database.state()
+            if state is None:
+                return None
+            if state != self._state:
+                self._state = state
+                self._known = {}
+            self._is_known = True
+            asyncio.get_running_loop().call_soon(self._forget)
         return self._known.get(feed)
+
+    def _forget(self) -> None:
+        self._is_known = False
 
     async def read(self, feed: str) -> Stamp:
         """Return the present stamp of a feed. Call ``known`` first."""
