@@ -43,7 +43,7 @@ def test_no_field_that_stands_leaves_twice() -> None:
     """Whatever a reply may be given by convention, it has once if it says it itself."""
     call: Call[None] = Call(None, "id", "GET", "/", {TRACEPARENT: b"trace"}, b"", 0.0, "")
     call.trace_id, call.version, call.location, call.replayed = "trace", 7, "/there", True
-    conventions = tuple(head_of(call, 2)) + ((b"connection", b"close"),)
+    conventions = (*head_of(call, 2), (b"connection", b"close"))
     for name, value in conventions:
         assert [field for field in merge([(name, b"own")], conventions) if field[0] == name] == [(name, b"own")], value
 

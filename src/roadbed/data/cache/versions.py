@@ -1,7 +1,7 @@
 """Which number a feed has now: what decides whether something that was kept is fresh.
 
-It is read from the database after the request has come: whoever was told that a write is committed never meets what was
-there before. Requests that have come together share one look; on SQLite nobody looks while nothing at all was committed.
+It is read from the database after the request has come: whoever was told that a write is committed never meets what
+was there before. Requests that have come together share one look; on SQLite nobody looks while nothing was committed.
 """
 
 from __future__ import annotations
