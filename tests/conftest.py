@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.prepared import Prepared
 from tests.support.service import Service, ServiceOptions
 
 ENGINES = ("sqlite", "postgres")
@@ -30,6 +31,12 @@ def postgres_server() -> Iterator[PostgresServer]:
     """One PostgreSQL server for the whole run. Tests that stop or kill a server use ``own_postgres``."""
     with running_postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Databases that are migrated, or seeded, before a service starts."""
+    return Prepared(tmp_path_factory.mktemp("prepared"))
 
 
 @pytest.fixture

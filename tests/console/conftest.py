@@ -5,7 +5,6 @@ All of it lives on one event loop, that of the session: a browser cannot be hand
 
 import os
 import re
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from inspect import iscoroutinefunction
 from pathlib import Path
@@ -17,8 +16,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.conftest import ENGINES
 from tests.console.browsing import Watch, chromium
-from tests.support.postgres import PostgresServer
-from tests.support.programs import find_program
+from tests.support.prepared import Prepared
 from tests.support.service import Service, running_service
 
 HERE = Path(__file__).parent
@@ -64,26 +62,20 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, prepared: Prepared
+) -> Iterator[Service]:
     """A service with all sample data, for one file and one engine. Nothing unforeseen may be in its log."""
-    url: str | None = None
+    place, url = tmp_path_factory.mktemp(request.param), None
     if request.param == "postgres":
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        url = server.create_database()
-    with running_service(tmp_path_factory.mktemp(request.param), database_url=url) as started:
-        seed(started, url)
+        url = prepared.on(request.getfixturevalue("postgres_server"), seeded=True)
+    else:
+        prepared.embedded(place, seeded=True)
+    with running_service(place, database_url=url) as started:
         yield started
         assert started.terminate() == 0
         unforeseen = re.findall(r'^.*"level":\s?"(?:error|critical)".*$|^Traceback.*$', started.logs(), re.MULTILINE)
         assert unforeseen == []
-
-
-def seed(service: Service, database_url: str | None) -> None:
-    """Load the sample data into a service that runs."""
-    address = {} if database_url is None else {"ROADBED_DATABASE_URL": database_url}
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("ROADBED_")}
-    command = [find_program("roadbed"), "seed", "--data", str(service.data)]
-    subprocess.run(command, env=inherited | address, cwd=service.folder, check=True, capture_output=True, timeout=120)
 
 
 @pytest.fixture

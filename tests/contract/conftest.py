@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ENGINES
 from tests.contract.database import Stored, opened
 from tests.contract.described import Document, fetch_document
-from tests.support.postgres import PostgresServer
+from tests.support.prepared import Prepared
 from tests.support.redis import RedisServer
 from tests.support.service import Service, ServiceOptions, running_service
 
@@ -35,11 +35,13 @@ def serving(
 ) -> Iterator[Running]:
     """Run a service on an engine. When it ends, its books must balance and nothing unforeseen may be in its log."""
     options = {} if options is None else options
-    url: str | None = None
+    prepared: Prepared = request.getfixturevalue("prepared")
+    place, url = folder.mktemp(engine), None
     if engine == "postgres":
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        url = server.create_database()
-    with running_service(folder.mktemp(engine), **{**options, "database_url": url}) as service:
+        url = prepared.on(request.getfixturevalue("postgres_server"))
+    else:
+        prepared.embedded(place)
+    with running_service(place, **{**options, "database_url": url}) as service:
         with opened(url or str(service.data / "roadbed.db")) as stored:
             yield Running(engine, service, stored, fetch_document(service.port))
             assert stored.wrong_accounts() == []
