@@ -10,7 +10,7 @@ import pytest
 from tests.contract.conftest import Running
 from tests.support.programs import find_program
 
-EXAMPLES = 6  # per operation and phase, in `make test`
+EXAMPLES = 4  # per operation and phase, in `make test`
 SOAKING_EXAMPLES = 200
 SEED = 20240501
 
