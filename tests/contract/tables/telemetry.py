@@ -61,7 +61,7 @@ LISTS = (
     "?signal_list=x",
     "?signal_list=1,",
     "?signal_list=1.0",
-    "?signal_list=9223372036854775808",
+    "?signal_list=92233720368547758080",
 )
 MANY = f"?signal_list={','.join(map(str, range(1001)))}"
 NOON = "2024-05-01T12:00:00"
@@ -109,6 +109,8 @@ SCENARIOS = (
                 row(201, "2021-11-07T23:59:03.762000Z", 116.129),
             ]),
             get("/measurements?signal_list=202", reply=[]),
+            # No signal can have this id, as none has that: neither is a mistake of the form.
+            get("/measurements?signal_list=9223372036854775808,-9402123848783487393", reply=[]),
             get("/measurements/stats/201?from=2021-11-07T23:56:48.629Z&to=2021-11-07T23:57:48.258Z", reply=statistics(
                 201, count=1, from_date="2021-11-07T23:56:48.629000Z", to_date="2021-11-07T23:57:48.258000Z",
                 std_dev="the float 0.0", **dict.fromkeys(("mean", "min", "max", "median"), number_of(116.0436)),

@@ -201,14 +201,12 @@ async def ingest(call: Call[Telemetry], body: Stream[list[NewMeasurement]]) -> I
 
 
 def signals_of(texts: list[str]) -> set[int]:
-    """Return the ids in ``signal_list``.
+    """Return the ids in ``signal_list``; one of more than 64 bits is no signal's, and left out as what is unknown is.
 
     Raises:
-        Invalid: there are too many, or one has more than 64 bits.
+        Invalid: there are too many.
     """
-    signals = {int(text) for text in ",".join(texts).split(",")}
-    if min(signals) < INT64_MIN or max(signals) > INT64_MAX:
-        raise Invalid(faults=[Fault("query:signal_list", "Expected integers of at most 64 bits")])
+    signals = {number for text in ",".join(texts).split(",") if INT64_MIN <= (number := int(text)) <= INT64_MAX}
     if len(signals) > MOST_SIGNALS:
         raise Invalid(faults=[Fault("query:signal_list", f"At most {MOST_SIGNALS} signals are expected")])
     return signals
