@@ -33,8 +33,10 @@ from roadbed.kernel.settings import Settings
 from roadbed.kernel.settings_sources import Loaded
 from roadbed.platform import api, basics
 from roadbed.platform.keeping import Statistics, this_process
+from roadbed.platform.looking import Looking
 from roadbed.platform.service import Platform
 from roadbed.resource.domain import Domain
+from roadbed.resource.figures import Counters
 from roadbed.resource.fitting import require_columns
 from roadbed.resource.landing import leads
 from roadbed.resource.registry import load_domains, locations, shipped_locations
@@ -145,7 +147,8 @@ class Application:
                 counts.subscribe(events)
             figures = self._metrics(database, cache, counts) if settings.metrics else None
             node, components = this_process(), self._readiness.components
-            services = [group for domain in domains for group in domain.opened(database, now, components)]
+            counters = Counters(counter for domain in domains for counter in domain.counters())
+            services = [group for domain in domains for group in domain.opened(database, now, components, counters)]
             described = basics.Basics(domains, self._readiness, figures)
             watched = Platform(self._loaded, domains, database, cache, self._readiness, node, self._watchers, now)
             batches = batch.Batches(Atomic(database).run)
@@ -161,6 +164,9 @@ class Application:
             jobs = Jobs(events)
             stack.push_async_callback(jobs.stop)
             self._start_jobs(jobs, database, figures)
+            if figures is not None:
+                figures.count(counters)
+                self._look(jobs, domains, database, figures)
             statistics.start(jobs)
             self._readiness.started({**_checks(database, domains), **cache.checks()})
             names = [domain.name for domain in domains]
@@ -198,6 +204,14 @@ class Application:
         jobs.start(Job("sweep changes", SWEEP_EVERY, SWEEP_EVERY, lambda: changes.sweep(database, age, count)))
         if figures is not None:
             jobs.start(Job("flush metrics", FLUSH_EVERY, FLUSH_EVERY, figures.flush_and_measure))
+
+    def _look(self, jobs: Jobs, domains: Sequence[Domain[Any]], database: Database, figures: Metrics) -> None:
+        every, timeout = self.settings.figures_every, self.settings.statement_timeout
+        looks = [look for domain in domains for look in domain.looks()]
+        if every and looks:
+            looking = Looking(database, looks, every, timeout, now, self._events)
+            figures.show(looking.samples)
+            jobs.start(looking.job())
 
     def _listen_to_the_outside(self, edge: Edge) -> None:
         loop = asyncio.get_running_loop()

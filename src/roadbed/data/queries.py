@@ -32,6 +32,11 @@ class Query(Generic[R]):
         self._sqlite_decode = sqlite_decoder(row)
         self._postgres_decode = postgres_decoder(row, exact=numeric)
 
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The names of all parameters, of whichever dialect."""
+        return self._known
+
     def text(self, dialect: Dialect) -> str:
         """Return the SQL text of this dialect, with positional parameters.
 

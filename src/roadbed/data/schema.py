@@ -211,7 +211,7 @@ def _add_statistics(catalogue: MetaData) -> None:
     ``statistic`` has a row per process and tick (``at`` is where the tick began): plain numbers, so that the database
     sums them over processes and time. After a day a row per minute is left, under the process of all zeros. The others:
     questions to the cache by minute and feed, watchers by process and feed, the last failed requests, the size of every
-    table, and who does what one process alone is to do, until when.
+    table, who does what one process alone is to do, until when, and what the last look at a domain's figures found.
     """
     numbers = [Column(name, Integer64(), nullable=False) for name in (*COUNTS, *STATES)]
     reals = [Column(name, Real(), nullable=False) for name in REALS]
@@ -274,6 +274,15 @@ def _add_details(catalogue: MetaData) -> None:
         "statistic_duty",
         catalogue,
         Column("name", Text(), primary_key=True),
+        Column("until", Instant(), nullable=False),
+        rowid=False,
+    )
+    new_table(
+        "statistic_figure",
+        catalogue,
+        Column("name", Text(), primary_key=True),
+        Column("samples", JsonText(), nullable=False),
+        Column("at", Instant(), nullable=False),
         Column("until", Instant(), nullable=False),
         rowid=False,
     )

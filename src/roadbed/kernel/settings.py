@@ -208,6 +208,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             most=3600,
         ),
     ] = 10.0
+    figures_every: Annotated[
+        float,
+        About(
+            "How often, about, one process reads from the database what domains tell in figures (rows by status, "
+            "balances …) for the metrics of all; 0 reads none. What takes long is read less often: a hundredth of the "
+            "time at most.",
+            "s",
+            least=0,
+            most=3600,
+        ),
+    ] = 30.0
 
     def __repr__(self) -> str:
         """Return the settings that differ from their defaults, secrets masked."""

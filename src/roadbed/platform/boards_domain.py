@@ -10,8 +10,8 @@ from roadbed.kernel.errors import ConfigurationError
 from roadbed.platform.boards import FAILED, REFUSED
 from roadbed.platform.boards_below import hit_rate
 from roadbed.resource.domain import Domain
-from roadbed.resource.panels import Board, Panel, Query, Row, mean, or_none, quantile, quantiles, rate
-from roadbed.resource.plan import make_plans
+from roadbed.resource.panels import Board, Panel, Query, Row, mean, or_none, pick, quantile, quantiles, rate
+from roadbed.resource.plan import Plan, make_plans
 from roadbed.resource.registry import part_of
 from roadbed.runtime import measures
 
@@ -24,6 +24,9 @@ def board_of(domain: Domain[Any]) -> Board:
     """
     own = own_panels(domain)
     rows = [Row(domain.title, own)] if own else []
+    statuses = [_statuses(plan) for plan in make_plans(domain.name, domain.resources) if plan.status is not None]
+    if statuses:
+        rows.append(Row("Statuses", statuses))
     rows.append(Row("Requests", _requests(matching("route", routes(domain)))))
     feeds = kept(domain)
     if feeds:
@@ -66,6 +69,17 @@ def matching(label: str, values: Iterable[str]) -> str:
     """Return the matcher of a label that has one of some values. Brackets do without backslashes, which pile up."""
     alternatives = "|".join(re.sub(r"[.*+?$(){}|]", lambda found: f"[{found[0]}]", value) for value in values)
     return f'{label}=~"{alternatives}"'
+
+
+def _statuses(plan: Plan) -> Panel:
+    rows = pick(measures.RESOURCE_ROWS, f'resource="{plan.table}"')
+    return Panel(
+        title=f"{plan.names.title} by status",
+        description="How many there are of each status: the funnel, and where it is clogged.",
+        unit="short",
+        queries=(Query(f"max by (status) ({rows})", "{{status}}"),),
+        width=12,
+    )
 
 
 def _requests(ours: str) -> tuple[Panel, ...]:

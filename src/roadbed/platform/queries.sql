@@ -118,3 +118,19 @@ SELECT page_count * page_size AS bytes, freelist_count * page_size AS free
 -- name: database_size
 -- dialect: postgres
 SELECT pg_database_size(current_database()) AS bytes, CAST(NULL AS bigint) AS free
+
+-- What was found by the last looks at figures of domains, and until when each is not due.
+-- name: figures
+SELECT name, samples, at, until FROM statistic_figure ORDER BY name LIMIT 10000
+
+-- Whoever gets the row looks, until then alone.
+-- name: claim_figure
+INSERT INTO statistic_figure AS f (name, samples, at, until) VALUES (:name, '[]', :never, :until)
+    ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE f.until <= :now
+RETURNING until
+
+-- name: write_figure
+UPDATE statistic_figure SET samples = :samples, at = :at, until = :until WHERE name = :name
+
+-- name: put_off_figure
+UPDATE statistic_figure SET until = :until WHERE name = :name

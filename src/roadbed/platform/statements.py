@@ -152,6 +152,21 @@ class TimeRow(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class FigureRow(msgspec.Struct, frozen=True):
+    """What a look found: ``samples`` is JSON of names of metrics, values of labels, numbers."""
+
+    name: str
+    samples: str
+    at: datetime
+    until: datetime
+
+
+class UntilRow(msgspec.Struct, frozen=True):
+    """Until when something is somebody's."""
+
+    until: datetime
+
+
 class ErrorPlace(msgspec.Struct, frozen=True):
     """Where an error stands among all."""
 
@@ -193,5 +208,9 @@ STORAGE = _sql.query("storage", StorageRow)
 DUE = _sql.query("due", TimeRow)
 CLAIM = _sql.query("claim", TimeRow)
 FEEDS = _sql.query("feeds", FeedRow)
+FIGURES = _sql.query("figures", FigureRow)
+CLAIM_FIGURE = _sql.query("claim_figure", UntilRow)
+WRITE_FIGURE = _sql.statement("write_figure")
+PUT_OFF_FIGURE = _sql.statement("put_off_figure")
 TABLES = _sql.query("tables", TableRow)
 DATABASE_SIZE = _sql.query("database_size", SizeRow)

@@ -20,7 +20,7 @@ WIDEST_INDEX = 2600
 
 PLATFORM_TABLES = frozenset(
     {"feed", "change", "idempotency", "alembic_version", "statistic"}
-    | {f"statistic_{part}" for part in ("cache", "watch", "error", "storage", "duty")}
+    | {f"statistic_{part}" for part in ("cache", "watch", "error", "storage", "duty", "figure")}
 )
 
 _PATH = re.compile(r"(?:/[a-z0-9][a-z0-9_-]*)+\Z")

@@ -11,8 +11,10 @@ from roadbed.data.database import Database
 from roadbed.http.operations import Operations
 from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import ConfigurationError
+from roadbed.resource.census import census
 from roadbed.resource.compiled import Compiled, compile_plans
 from roadbed.resource.declaration import Resource
+from roadbed.resource.figures import Counter, Counters, Figure, Look
 from roadbed.resource.plan import make_plans
 from roadbed.resource.routes import operations
 from roadbed.resource.signatures import as_shown
@@ -35,7 +37,7 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
     domain's Alembic revisions; its branch label is the domain's name. Without one its tables follow the declaration
     in development, as long as that only adds; production refuses such a domain. ``page`` is the path of its page for
     people where that is not the console's (``/console/<name>``): browsers at ``/<name>`` are led there, and from ``/``
-    where no other domain is on.
+    where no other domain is on. ``figures`` are metrics beside those that all domains have (``resource.figures``).
     """
 
     name: str
@@ -47,6 +49,7 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
     resources: Sequence[Resource[Any]] = ()
     open_stores: Callable[[Stores], S] | None = None
     page: str = ""
+    figures: Sequence[Figure] = ()
     path: str = ""
     """Where it was found (``package.module:name``): the registry fills it in."""
 
@@ -61,6 +64,16 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
         from roadbed.resource.fingerprint import fingerprint
 
         return fingerprint(make_plans(self.name, self.resources), None if self.metadata is None else self.metadata())
+
+    def counters(self) -> list[Counter]:
+        """Return what its service counts."""
+        return [figure for figure in self.figures if isinstance(figure, Counter)]
+
+    def looks(self) -> list[Look]:
+        """Return what is read from the database for metrics: what it declares, and rows by status of its resources."""
+        censuses = [census(plan) for plan in make_plans(self.name, self.resources)]
+        declared = [figure for figure in self.figures if isinstance(figure, Look)]
+        return declared + [look for look in censuses if look is not None]
 
     def compiled(self) -> dict[str, Compiled]:
         """Return its resources by name, compiled.
@@ -79,11 +92,16 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
         return made + [(operations(unit), None) for unit in units.values()]
 
     def opened(
-        self, database: Database, clock: Clock, health: Components | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        health: Components | None = None,
+        counters: Counters | None = None,
     ) -> list[tuple[Operations[Any], Any]]:
         """Return its operations, each group with the service that it works on.
 
-        ``health`` tells the state of all components; without it the database is the only one.
+        ``health`` tells the state of all components; without it the database is the only one. ``counters`` hold what
+        the domain counts; without them nobody is told.
 
         Raises:
             ConfigurationError: a resource is declared wrongly, or nothing makes the service of its operations.
@@ -93,7 +111,10 @@ class Domain(msgspec.Struct, Generic[S], frozen=True):
             alone = Readiness()
             alone.started({"database": database.ping})
             health = alone.components
-        stores = Stores(database, clock, {name: Store(unit, database, clock) for name, unit in units.items()}, health)
+        if counters is None:
+            counters = Counters(self.counters())
+        named = {name: Store(unit, database, clock) for name, unit in units.items()}
+        stores = Stores(database, clock, named, health, counters)
         made: list[tuple[Operations[Any], Any]] = [
             (operations(units[name]), store) for name, store in stores.named.items()
         ]

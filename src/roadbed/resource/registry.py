@@ -17,6 +17,7 @@ import msgspec
 from roadbed.data.migrations.locations import Location
 from roadbed.kernel.errors import ConfigurationError
 from roadbed.resource.domain import Domain
+from roadbed.resource.figures import problems_among
 
 SHIPPED = {
     "ledger": "roadbed.domains.ledger:domain",
@@ -38,7 +39,8 @@ def load_domains(names: Sequence[str]) -> list[Domain[Any]]:
     """Import the domains of these names, in this order.
 
     Raises:
-        ConfigurationError: one problem per name that is unknown, given twice or leads to no domain.
+        ConfigurationError: one problem per name that is unknown, given twice or leads to no domain, and per figure that
+            is declared wrongly.
     """
     problems: list[str] = []
     found: dict[str, Domain[Any]] = {}
@@ -53,6 +55,7 @@ def load_domains(names: Sequence[str]) -> list[Domain[Any]]:
         if domain.name in RESERVED:
             problems.append(f"domains: {name!r}: {domain.name!r} is a name of the platform's own")
         found[domain.name] = domain
+    problems += problems_among((domain.name, domain.figures) for domain in found.values())
     if problems:
         raise ConfigurationError(problems=problems)
     return list(found.values())

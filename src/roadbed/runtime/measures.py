@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -27,6 +27,14 @@ class Measure(msgspec.Struct, frozen=True):
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
     across: Literal["sum", "max"] = "sum"
+
+
+class Sample(NamedTuple):
+    """One number of a gauge that somebody else has looked at."""
+
+    measure: Measure
+    labels: tuple[str, ...]
+    value: float
 
 
 HTTP_REQUESTS = Measure(
@@ -127,6 +135,20 @@ BUILD_INFO = Measure(
     ("version", "python", "engine"),
     across="max",
 )
+RESOURCE_ROWS = Measure(
+    "roadbed_resource_rows",
+    "gauge",
+    "Rows of a resource that has statuses, by status, as the database had them at the last look.",
+    ("resource", "status"),
+    across="max",
+)
+LOOK_TIMESTAMP = Measure(
+    "roadbed_look_timestamp_seconds",
+    "gauge",
+    "When figures were last read from the database, in Unix time, by the name of the look.",
+    ("look",),
+    across="max",
+)
 
 MEASURES = (
     HTTP_REQUESTS,
@@ -157,3 +179,9 @@ MEASURES = (
     PROCESS_START,
     BUILD_INFO,
 )
+"""What processes count, and what they see of themselves."""
+
+LOOKED = (RESOURCE_ROWS, LOOK_TIMESTAMP)
+"""What one process at a time reads from the database for all of them (``platform.looking``)."""
+
+ALL = (*MEASURES, *LOOKED)

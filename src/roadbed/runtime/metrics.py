@@ -24,8 +24,9 @@ from roadbed.kernel.events import (
     StatisticsSkipped,
 )
 from roadbed.runtime import measures
+from roadbed.runtime.counters import Count, Counters
 from roadbed.runtime.counts import Counts
-from roadbed.runtime.measures import MEASURES, Measure
+from roadbed.runtime.measures import MEASURES, Measure, Sample
 from roadbed.runtime.metrics_folder import VARIABLE, files, forget_the_dead
 from roadbed.runtime.process import figures
 from roadbed.runtime.tallies import Tally
@@ -58,6 +59,9 @@ class Metrics:
         # Where others count with us, they have subscribed already.
         self._subscribes = counts is None
         self._probes: list[Probe] = []
+        self._looked = _Looked()
+        self._registry.register(self._looked)
+        self._counters: list[tuple[Count, Any]] = []
         self._worker = str(os.getpid())
         self._cpu = 0.0
         self._of(measures.BUILD_INFO, version, platform.python_version(), engine).set(1)
@@ -78,9 +82,23 @@ class Metrics:
         """Ask ``probe`` for present figures at every flush."""
         self._probes.append(probe)
 
+    def count(self, counters: Counters) -> None:
+        """Take in what domains count, from now on. Each series is there at once, at 0."""
+        made = {counter.name: self._make(counter.measure) for counter in counters.declared}
+        for counter, values, count in counters.all():
+            metric = made[counter.name]
+            self._counters.append((count, metric.labels(*values) if values else metric))
+
+    def show(self, samples: Callable[[], Iterable[Sample]]) -> None:
+        """Show at every scrape what somebody has looked at, as it is known in this process."""
+        self._looked.sources.append(samples)
+
     def flush(self, lag: float | None = None) -> None:
         """Move what was counted into the metrics, and look at the gauges. ``lag`` is the event loop's, in seconds."""
         self._counts.pour()
+        for count, child in self._counters:
+            if amount := count.take():
+                child.inc(amount)
         for probe in self._probes:
             for name, value in probe().items():
                 self._gauge(name, value)
@@ -116,7 +134,7 @@ class Metrics:
         self.flush()
         if self._folder is None:
             return generate_latest(self._registry)
-        return await asyncio.to_thread(_of_all_workers, self._folder)
+        return await asyncio.to_thread(_of_all_workers, self._folder, _Told(self._looked.collect()))
 
     def _gauge(self, name: str, value: float) -> None:
         kind, _, rest = name.partition(":")
@@ -188,10 +206,42 @@ class _Merged:
         return collector.merge(files(self._folder), accumulate=True)
 
 
-def _of_all_workers(folder: str) -> bytes:
+class _Looked:
+    """A collector of what was read from the database for all processes: it needs no files to be told once."""
+
+    def __init__(self) -> None:
+        self.sources: list[Callable[[], Iterable[Sample]]] = []
+
+    def collect(self) -> Iterable[Any]:
+        from prometheus_client.core import GaugeMetricFamily
+
+        families: dict[str, GaugeMetricFamily] = {}
+        for source in self.sources:
+            for measure, labels, value in source():
+                family = families.get(measure.name)
+                if family is None:
+                    family = families[measure.name] = GaugeMetricFamily(
+                        measure.name, measure.help, labels=measure.labels
+                    )
+                family.add_metric(labels, value)
+        return families.values()
+
+
+class _Told:
+    """A collector of what was collected before: another thread must not look at what changes meanwhile."""
+
+    def __init__(self, families: Iterable[Any]) -> None:
+        self._families = list(families)
+
+    def collect(self) -> Iterable[Any]:
+        return self._families
+
+
+def _of_all_workers(folder: str, looked: _Told) -> bytes:
     from prometheus_client import CollectorRegistry, generate_latest
 
     forget_the_dead(folder)
     registry = CollectorRegistry()
     registry.register(_Merged(folder))
+    registry.register(looked)
     return generate_latest(registry)

@@ -65,7 +65,7 @@ class TestAllOrNothing:
         broken = shop.add("op.create_index(None, 'note', ['body'])\nraise ValueError('the data of 2019 is odd')")
         detail = refused(SchemaMismatch, lambda: parent.upgrade(engine_url, [broken]))
         assert detail == "revision shop_0003 failed, nothing was changed: ValueError: the data of 2019 is odd"
-        assert (schema(engine_url), stored_heads(engine_url)) == (before, {"platform_0002", "shop_0001"})
+        assert (schema(engine_url), stored_heads(engine_url)) == (before, {"platform_0003", "shop_0001"})
 
     def test_a_statement_that_fails_says_what_the_database_said(
         self, engine: str, engine_url: str, shop: Branch
@@ -82,7 +82,7 @@ class TestAllOrNothing:
         work = InBackground(engine_url, shop.add(f"op.create_index(None, 'note', ['body'])\n{CALL_AND_WAIT}"))
         os.kill(work.child(), signal.SIGKILL)
         assert "killed by SIGKILL" in work.join().detail
-        assert (schema(engine_url), stored_heads(engine_url)) == (before, {"platform_0002", "shop_0001"})
+        assert (schema(engine_url), stored_heads(engine_url)) == (before, {"platform_0003", "shop_0001"})
 
     def test_one_that_takes_too_long_is_stopped(self, engine_url: str, shop: Branch) -> None:
         location = shop.add(MAKE_NOTE + "time.sleep(60)")
@@ -114,7 +114,7 @@ class TestTwoAtOnce:
             thread.start()
         for thread in work:
             thread.join(60)
-        assert sorted(outcomes) == [[], [], ["platform_0001", "platform_0002", "shop_0001"]]
+        assert sorted(outcomes) == [[], [], ["platform_0001", "platform_0002", "platform_0003", "shop_0001"]]
 
     def test_who_cannot_wait_is_told(self, engine: str, engine_url: str, shop: Branch) -> None:
         location = shop.add(MAKE_NOTE + CALL_AND_WAIT)
@@ -157,7 +157,7 @@ class TestBehindAndAhead:
             "the database was migrated by a newer release, or by a domain that is not installed here: it is at "
             "shop_0002; install the newer release (or the domain), or restore an older backup"
         )
-        assert (schema(engine_url), stored_heads(engine_url)) == (before, {"platform_0002", "shop_0002"})
+        assert (schema(engine_url), stored_heads(engine_url)) == (before, {"platform_0003", "shop_0002"})
 
     def test_a_domain_that_was_switched_off_keeps_its_tables(
         self, engine_url: str, shop: Branch, ledger: list[Location]
@@ -165,7 +165,7 @@ class TestBehindAndAhead:
         location = shop.add(MAKE_NOTE)
         parent.upgrade(engine_url, [location])
         assert parent.upgrade(engine_url, ledger, installed=[location]) == ["ledger_0001"]
-        assert stored_heads(engine_url) == {"platform_0002", "ledger_0001", "shop_0001"}
+        assert stored_heads(engine_url) == {"platform_0003", "ledger_0001", "shop_0001"}
 
     def test_switched_on_again_it_goes_on_where_it_was(self, engine_url: str, shop: Branch) -> None:
         location = shop.add(MAKE_NOTE)

@@ -10,7 +10,7 @@ from tests.integration.migrations.branches import MAKE_NOTE, Branch
 from tests.integration.migrations.reading import schema, stored_heads, tables
 from tests.support.postgres import PostgresServer
 
-HEADS = ("platform_0002", "ledger_0001")
+HEADS = ("platform_0003", "ledger_0001")
 
 
 def statements(sql: str) -> list[str]:
@@ -63,7 +63,7 @@ def test_touches_no_database(engine_url: str, ledger: list[Location]) -> None:
                 "CREATE TABLE ledger_transaction",
             ],
         ),
-        (("platform_0002",), ["CREATE TABLE ledger_account", "CREATE TABLE ledger_transaction"]),
+        (("platform_0003",), ["CREATE TABLE ledger_account", "CREATE TABLE ledger_transaction"]),
         (
             ("platform_0001", "ledger_0001"),
             [
@@ -94,7 +94,7 @@ def test_shows_a_rebuild(shop: Branch) -> None:
     rebuild(table, {}, ["CREATE TRIGGER tr AFTER INSERT ON note BEGIN SELECT ':x'; END"])
     """
     shop.add(MAKE_NOTE)
-    sql = parent.sql_preview("sqlite:///a.db", ("platform_0002", "shop_0001"), [shop.add(make)])
+    sql = parent.sql_preview("sqlite:///a.db", ("platform_0003", "shop_0001"), [shop.add(make)])
     lines = [line for line in sql.splitlines() if line and not line.startswith(("\t", " ", "-", ")"))]
     assert lines == [
         "BEGIN;",

@@ -48,7 +48,7 @@ class TestFiles:
 
 def test_one_that_prints_disturbs_nobody(sqlite_url: str, shop: Branch) -> None:
     location = shop.add("print('{\"revisions\": []}', flush=True)\nos.system('echo noise')")
-    assert parent.upgrade(sqlite_url, [location]) == ["platform_0001", "platform_0002", "shop_0001"]
+    assert parent.upgrade(sqlite_url, [location]) == ["platform_0001", "platform_0002", "platform_0003", "shop_0001"]
 
 
 def test_domains_go_their_own_ways(
@@ -58,8 +58,14 @@ def test_domains_go_their_own_ways(
     monkeypatch.syspath_prepend(folder)
     zoo = Branch(folder, "zoo")
     locations = [shop.add(MAKE_NOTE, "op.drop_table('note')"), zoo.add("pass")]
-    assert parent.upgrade(engine_url, locations) == ["platform_0001", "platform_0002", "shop_0001", "zoo_0001"]
+    assert parent.upgrade(engine_url, locations) == [
+        "platform_0001",
+        "platform_0002",
+        "platform_0003",
+        "shop_0001",
+        "zoo_0001",
+    ]
     locations = [shop.add("pass"), zoo.add("pass")]
     assert parent.upgrade(engine_url, locations) == ["shop_0002", "zoo_0002"]
     assert parent.downgrade(engine_url, locations, "shop", "shop_0001") == ["shop_0002"]
-    assert stored_heads(engine_url) == {"platform_0002", "shop_0001", "zoo_0002"}
+    assert stored_heads(engine_url) == {"platform_0003", "shop_0001", "zoo_0002"}

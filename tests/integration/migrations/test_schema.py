@@ -9,7 +9,7 @@ from roadbed.data.migrations.locations import Location
 from roadbed.kernel.errors import ConfigurationError, SchemaMismatch
 from tests.integration.migrations.reading import query, run, schema, stored_heads, tables
 
-HEADS = {"platform_0002", "ledger_0001"}
+HEADS = {"platform_0003", "ledger_0001"}
 LEDGER_TABLES = {"ledger_account", "ledger_transaction"}
 STATISTICS = {"statistic", *(f"statistic_{part}" for part in ("cache", "duty", "error", "storage", "watch"))}
 TABLES = {"alembic_version", "change", "feed", "idempotency", *STATISTICS, *LEDGER_TABLES}
@@ -24,7 +24,7 @@ def fresh_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> st
 
 
 def test_an_empty_database_is_brought_up_to_date(engine_url: str, ledger: list[Location]) -> None:
-    assert parent.upgrade(engine_url, ledger) == ["platform_0001", "platform_0002", "ledger_0001"]
+    assert parent.upgrade(engine_url, ledger) == ["platform_0001", "platform_0002", "platform_0003", "ledger_0001"]
     assert (stored_heads(engine_url), tables(engine_url)) == (HEADS, TABLES)
 
 
@@ -44,7 +44,7 @@ def test_a_migrated_schema_equals_a_fresh_one(engine_url: str, fresh_url: str, l
 def test_up_down_and_up_again(migrated_url: str, ledger: list[Location]) -> None:
     before = schema(migrated_url)
     assert parent.downgrade(migrated_url, ledger, "ledger", None) == ["ledger_0001"]
-    assert (stored_heads(migrated_url), tables(migrated_url)) == ({"platform_0002"}, TABLES - LEDGER_TABLES)
+    assert (stored_heads(migrated_url), tables(migrated_url)) == ({"platform_0003"}, TABLES - LEDGER_TABLES)
     assert parent.upgrade(migrated_url, ledger) == ["ledger_0001"]
     assert schema(migrated_url) == before
 

@@ -15,7 +15,7 @@ from roadbed.kernel.settings import Settings
 DOMAINS = ("ledger",)
 """What the commands are asked for: what they say is the same whatever else is shipped."""
 
-REVISIONS = ["platform_0001", "platform_0002", "ledger_0001"]
+REVISIONS = ["platform_0001", "platform_0002", "platform_0003", "ledger_0001"]
 """What runs in an empty database then."""
 
 

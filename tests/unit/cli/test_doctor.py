@@ -50,7 +50,7 @@ def test_what_is_not_there_yet_is_no_fault(roadbed: Command) -> None:
 
 def test_a_database_that_answers(roadbed: Command, migrated: Path) -> None:
     found = findings(roadbed)
-    assert (found["database"][0], found["schema"]) == ("ok", ("ok", "ledger_0001, platform_0002"))
+    assert (found["database"][0], found["schema"]) == ("ok", ("ok", "ledger_0001, platform_0003"))
 
 
 def test_a_database_that_is_empty(roadbed: Command, postgres_url: str) -> None:
@@ -59,7 +59,7 @@ def test_a_database_that_is_empty(roadbed: Command, postgres_url: str) -> None:
         "ok",
         (
             "warning",
-            "empty: platform_0001, platform_0002, ledger_0001 missing",
+            "empty: platform_0001, platform_0002, platform_0003, ledger_0001 missing",
         ),
     )
 

@@ -10,7 +10,7 @@ from roadbed.cli import migrating
 from roadbed.kernel.settings import Settings
 from tests.unit.cli.conftest import DOMAINS, Command
 
-HEADS = ["platform_0002", "ledger_0001"]
+HEADS = ["platform_0003", "ledger_0001"]
 
 
 def stored(folder: Path) -> set[str]:
@@ -36,7 +36,7 @@ def test_status_of_nothing(roadbed: Command, folder: Path) -> None:
         [
             "database  sqlite:///data/roadbed.db",
             "state     empty",
-            "missing   platform_0001, platform_0002, ledger_0001",
+            "missing   platform_0001, platform_0002, platform_0003, ledger_0001",
             "mend      roadbed migrate upgrade",
         ],
         "",
@@ -52,7 +52,7 @@ def test_looking_makes_no_file(roadbed: Command, folder: Path) -> None:
 def test_upgrade_says_what_ran_and_ran_it(roadbed: Command, folder: Path) -> None:
     done = roadbed("migrate", "upgrade")
     assert (done, stored(folder)) == (
-        (0, "Migrated sqlite:///data/roadbed.db: platform_0001, platform_0002, ledger_0001\n", ""),
+        (0, "Migrated sqlite:///data/roadbed.db: platform_0001, platform_0002, platform_0003, ledger_0001\n", ""),
         set(HEADS),
     )
 
@@ -89,13 +89,13 @@ def test_status_for_programs(roadbed: Command, migrated: Path) -> None:
 
 
 def test_a_database_that_is_behind(roadbed: Command, migrated: Path) -> None:
-    pretend(migrated, "platform_0002")
+    pretend(migrated, "platform_0003")
     done = roadbed("migrate", "status")
     assert (done.code, done.out.splitlines()[1:]) == (
         1,
         [
             "state     behind",
-            "stored    platform_0002",
+            "stored    platform_0003",
             "missing   ledger_0001",
             "mend      roadbed migrate upgrade",
         ],
@@ -103,13 +103,13 @@ def test_a_database_that_is_behind(roadbed: Command, migrated: Path) -> None:
 
 
 def test_a_database_that_is_ahead(roadbed: Command, migrated: Path) -> None:
-    pretend(migrated, "platform_0002", "ledger_0001", "ledger_9999")
+    pretend(migrated, "platform_0003", "ledger_0001", "ledger_9999")
     done = roadbed("migrate", "status")
     assert (done.code, done.out.splitlines()[1:]) == (
         1,
         [
             "state     ahead",
-            "stored    ledger_0001, ledger_9999, platform_0002",
+            "stored    ledger_0001, ledger_9999, platform_0003",
             "unknown   ledger_9999",
             "mend      install the release (or the domain) that knows the unknown revisions",
         ],
@@ -118,7 +118,7 @@ def test_a_database_that_is_ahead(roadbed: Command, migrated: Path) -> None:
 
 @pytest.mark.parametrize("command", ["upgrade", "sql"])
 def test_a_database_that_is_ahead_is_left_alone(roadbed: Command, migrated: Path, command: str) -> None:
-    pretend(migrated, "platform_0002", "ledger_0001", "ledger_9999")
+    pretend(migrated, "platform_0003", "ledger_0001", "ledger_9999")
     done = roadbed("migrate", command)
     assert (done.code, done.out, "it is at ledger_9999" in done.err) == (1, "", True)
 

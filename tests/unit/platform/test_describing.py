@@ -87,7 +87,7 @@ def branch_of(name: str, *stored: str) -> Branch:
 
 
 def test_a_branch_that_is_current() -> None:
-    assert branch_of("ledger", "platform_0002", "ledger_0001") == Branch(
+    assert branch_of("ledger", "platform_0003", "ledger_0001") == Branch(
         "ledger", "current", "ledger_0001", "ledger_0001", False, [Revision("ledger_0001", applied=True)]
     )
 
@@ -97,29 +97,29 @@ def test_a_branch_that_is_behind() -> None:
     assert (found.state, found.stored, found.head, [each.applied for each in found.revisions]) == (
         "behind",
         "platform_0001",
-        "platform_0002",
+        "platform_0003",
         [True, False],
     )
 
 
 def test_a_branch_that_is_not_there() -> None:
-    found = branch_of("ledger", "platform_0002")
+    found = branch_of("ledger", "platform_0003")
     assert (found.state, found.stored, found.revisions) == ("empty", None, [Revision("ledger_0001", applied=False)])
 
 
 def test_a_domain_that_is_off_shows_where_it_is_stored() -> None:
-    stored = ("platform_0002", "ledger_0001", "kv_0001")
+    stored = ("platform_0003", "ledger_0001", "kv_0001")
     assert [each.branch for each in branches(stored, load_domains(("ledger",)))] == ["platform", "ledger", "kv"]
 
 
 def test_a_revision_of_nobody_is_ahead() -> None:
-    stored = ("platform_0002", "ledger_0001", "shop_0009")
+    stored = ("platform_0003", "ledger_0001", "shop_0009")
     assert branches(stored, load_domains(("ledger",)))[-1] == Branch("shop", "ahead", "shop_0009", None, False, [])
 
 
 def test_a_newer_revision_of_a_known_branch_is_ahead() -> None:
     found = [each for each in branches(("platform_0009",), load_domains(("ledger",))) if each.branch == "platform"]
-    assert [(each.state, each.stored, each.head) for each in found] == [("ahead", "platform_0009", "platform_0002")]
+    assert [(each.state, each.stored, each.head) for each in found] == [("ahead", "platform_0009", "platform_0003")]
 
 
 @pytest.mark.parametrize(

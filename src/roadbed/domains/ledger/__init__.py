@@ -1,8 +1,10 @@
 """The ledger: accounts and transactions with exact balances."""
 
 from roadbed.domains.ledger.api import operations
+from roadbed.domains.ledger.figures import FIGURES
 from roadbed.domains.ledger.service import Ledger
 from roadbed.resource.domain import Domain
+from roadbed.resource.stores import Stores
 
 
 def _metadata() -> object:
@@ -11,11 +13,16 @@ def _metadata() -> object:
     return metadata()
 
 
+def _open(stores: Stores) -> Ledger:
+    return Ledger(stores.database, stores.clock, stores.counters)
+
+
 domain: Domain[Ledger] = Domain(
     name="ledger",
     title="Ledger",
     operations=operations,
-    open=Ledger,
+    open_stores=_open,
     metadata=_metadata,
     migrations="roadbed.domains.ledger.migrations",
+    figures=FIGURES,
 )

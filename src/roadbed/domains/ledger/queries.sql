@@ -129,3 +129,14 @@ SELECT account_id, balance, min_balance, version, updated_at
 
 -- name: set_floor
 UPDATE ledger_account SET min_balance = :min_balance, version = version + 1 WHERE account_id = :account_id
+
+-- name: books
+-- dialect: sqlite
+SELECT count(*) AS accounts, count(*) FILTER (WHERE balance < 0) AS overdrawn, total(balance) AS balance
+  FROM ledger_account
+
+-- name: books
+-- dialect: postgres
+SELECT count(*) AS accounts, count(*) FILTER (WHERE balance < 0) AS overdrawn,
+       CAST(coalesce(sum(balance), 0) AS double precision) AS balance
+  FROM ledger_account

@@ -15,6 +15,7 @@ from roadbed.data.idempotency import Idempotency, once
 from roadbed.data.listing import Listing
 from roadbed.data.queries import Queries
 from roadbed.data.shared import Shared
+from roadbed.domains.ledger.figures import Passing
 from roadbed.domains.ledger.lookups import ACCOUNTS, TRANSACTIONS
 from roadbed.domains.ledger.model import (
     INT64_MIN,
@@ -32,6 +33,7 @@ from roadbed.domains.ledger.postings import OVERFLOW, Known, Leg, Posting, Writt
 from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import Conflict, Fault, Invalid, NotFound, PreconditionFailed
 from roadbed.kernel.ids import new_id
+from roadbed.resource.figures import Counters
 
 
 class Posted(msgspec.Struct, frozen=True, gc=False):
@@ -75,10 +77,12 @@ class Ledger:
     """Accounts and their transactions.
 
     ``clock`` dates entries on SQLite. On PostgreSQL the server's own clock does: the one that all processes share.
+    ``counters`` are told what is posted.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, counters: Counters | None = None) -> None:
         self._database = database
+        self._passing = Passing(counters)
         program = Program("ledger_post", True, partial(post_on_sqlite, clock), post_on_postgres)
         self._post = database.flight(program, keys=clashes)
         self._transactions = database.flight(TRANSACTIONS.program("ledger_transactions"))
@@ -133,6 +137,7 @@ class Ledger:
     async def _book(self, posting: Posting) -> Posted:
         outcome: Written | Known = await self._post.join(posting)
         if isinstance(outcome, Written):
+            self._passing.add(outcome.legs)
             return Posted(outcome.legs)
         legs = await self._recall(outcome.reference)
         return Posted(tuple(legs), outcome.status == 200, outcome.replayed)

@@ -184,3 +184,15 @@ INSERT INTO telemetry_import (digest, progress, updated_at) VALUES (:digest, :pr
 
 -- name: import_done
 DELETE FROM telemetry_import WHERE digest = :digest
+
+-- One step into the key per signal, however many measurements there are.
+-- name: freshness
+SELECT unit, count(*) AS signals, max(last) AS newest, min(last) AS stalest
+  FROM (SELECT s.unit AS unit,
+               (SELECT m.at FROM telemetry_measurement m
+                 WHERE m.signal_id = s.signal_id ORDER BY m.at DESC LIMIT 1) AS last
+          FROM telemetry_signal s) AS signal
+ WHERE last IS NOT NULL
+ GROUP BY unit
+ ORDER BY signals DESC, unit
+ LIMIT 50

@@ -13,6 +13,7 @@ from roadbed.data.database import Database, Statements
 from roadbed.data.idempotency import Idempotency, once
 from roadbed.data.listing import Listing
 from roadbed.data.queries import Queries
+from roadbed.domains.telemetry.figures import MEASUREMENTS, RESULTS
 from roadbed.domains.telemetry.lookups import SIGNALS
 from roadbed.domains.telemetry.model import (
     Asset,
@@ -34,6 +35,7 @@ from roadbed.domains.telemetry.series import buckets, lttb
 from roadbed.domains.telemetry.writes import Counts, Known, Writer
 from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import Conflict, Invalid, NotFound
+from roadbed.resource.figures import Counters
 from roadbed.resource.transfer.rejects import Bad
 
 R = TypeVar("R")
@@ -66,9 +68,11 @@ _LAST_VALUE = _sql.query("last_value", Measurement)
 
 
 class Telemetry:
-    """Assets, signals and measurements of one database."""
+    """Assets, signals and measurements of one database. ``counters`` are told what becomes of rows."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, counters: Counters | None = None) -> None:
+        counters = counters or Counters((MEASUREMENTS,))
+        self._results = [counters.of(MEASUREMENTS, result) for result in RESULTS]
         self._database = database
         self._clock = clock
         self._signals = database.flight(SIGNALS)
@@ -222,7 +226,10 @@ class Telemetry:
         async def write() -> None:
             batch = gathered.take()
             if batch is not None:
+                before = msgspec.structs.astuple(counts)
                 told.extend((await self._writer.write(batch, counts))[: TOLD_OF - len(told)])
+                for result, now, then in zip(self._results, msgspec.structs.astuple(counts), before, strict=True):
+                    result.add(now - then)
 
         try:
             async for part in parts:

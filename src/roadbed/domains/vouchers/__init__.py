@@ -1,5 +1,6 @@
 """The voucher shop: templates, vouchers that are bought from them, redemption exactly once."""
 
+from roadbed.domains.vouchers.figures import FIGURES
 from roadbed.domains.vouchers.service import Vouchers
 from roadbed.domains.vouchers.shop import operations
 from roadbed.domains.vouchers.writes import RESOURCES
@@ -13,4 +14,5 @@ domain: Domain[Vouchers] = Domain(
     open_stores=Vouchers,
     page="/vouchers/",
     migrations="roadbed.domains.vouchers.migrations",
+    figures=FIGURES,
 )

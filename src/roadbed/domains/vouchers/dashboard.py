@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from roadbed.resource.panels import Panel, Query, or_none, rate
+from roadbed.domains.vouchers.figures import VALUE
+from roadbed.resource.panels import Panel, Query, or_none, pick, rate
 from roadbed.runtime.measures import HTTP_REQUESTS
 
 _POST = 'method="POST"'
 _DONE = 'status=~"[23].."'
 _REFUSED = 'status="409"'
+_OPEN = 'status="purchased"'
 _CHANGES = 'route=~"/vouchers/redeem|/vouchers/[{]id[}]/status"'
 
 
@@ -18,7 +20,7 @@ def _steps(route: str) -> str:
 
 PANELS = (
     Panel(
-        title="Funnel",
+        title="Steps",
         description="Vouchers per second that are bought, redeemed by their code, and changed by the admin (cancelled, "
         "used, refunded).",
         unit="ops",
@@ -35,6 +37,20 @@ PANELS = (
         "somebody tries codes.",
         unit="ops",
         queries=(Query(or_none(f"sum by (route) ({rate(HTTP_REQUESTS, _POST, _CHANGES, _REFUSED)})"), "{{route}}"),),
+        width=12,
+    ),
+    Panel(
+        title="Sold",
+        description="What all vouchers together were sold for, in minor units of each currency.",
+        unit="short",
+        queries=(Query(f"sum by (currency) (max by (currency, status) ({pick(VALUE.measure)}))", "{{currency}}"),),
+        width=12,
+    ),
+    Panel(
+        title="Still to be redeemed",
+        description="What vouchers were sold for that may still be redeemed: what the shop owes.",
+        unit="short",
+        queries=(Query(f"max by (currency) ({pick(VALUE.measure, _OPEN)})", "{{currency}}"),),
         width=12,
     ),
 )

@@ -20,7 +20,7 @@ from roadbed.data.migrations.locations import (
 from roadbed.kernel.errors import ConfigurationError, SchemaMismatch
 
 LEDGER = Location("ledger", "roadbed.domains.ledger.migrations")
-PLATFORM_LINE = ["platform_0001", "platform_0002"]
+PLATFORM_LINE = ["platform_0001", "platform_0002", "platform_0003"]
 
 _numbers = count()
 
@@ -143,7 +143,7 @@ class TestBadBranches:
 
 class TestHeads:
     def test_are_the_newest_of_every_branch(self, packages: Packages) -> None:
-        assert heads([packages.line("shop", 3), packages("bare", {})]) == ("platform_0002", "shop_0003")
+        assert heads([packages.line("shop", 3), packages("bare", {})]) == ("platform_0003", "shop_0003")
 
 
 class TestWithPlatform:
@@ -160,12 +160,12 @@ class TestState:
         ("stored", "kind", "missing", "unknown"),
         [
             ((), "empty", [*PLATFORM_LINE, "shop_0001", "shop_0002", "shop_0003"], []),
-            (("platform_0002",), "behind", ["shop_0001", "shop_0002", "shop_0003"], []),
-            (("platform_0002", "shop_0001"), "behind", ["shop_0002", "shop_0003"], []),
-            (("shop_0003", "platform_0002"), "current", [], []),
+            (("platform_0003",), "behind", ["shop_0001", "shop_0002", "shop_0003"], []),
+            (("platform_0003", "shop_0001"), "behind", ["shop_0002", "shop_0003"], []),
+            (("shop_0003", "platform_0003"), "current", [], []),
             (("shop_0003",), "behind", PLATFORM_LINE, []),
-            (("platform_0002", "shop_0004"), "ahead", ["shop_0001", "shop_0002", "shop_0003"], ["shop_0004"]),
-            (("platform_0002", "shop_0003", "zoo_1", "art_1"), "ahead", [], ["art_1", "zoo_1"]),
+            (("platform_0003", "shop_0004"), "ahead", ["shop_0001", "shop_0002", "shop_0003"], ["shop_0004"]),
+            (("platform_0003", "shop_0003", "zoo_1", "art_1"), "ahead", [], ["art_1", "zoo_1"]),
         ],
     )
     def test_says_how_a_database_compares(
@@ -174,10 +174,10 @@ class TestState:
         assert state(stored, [shop]) == State(kind, missing, unknown)
 
     def test_a_domain_that_was_switched_off_is_not_strange(self, shop: Location) -> None:
-        assert state(("platform_0002", "shop_0002"), [], installed=[shop]) == State("current", [], [])
+        assert state(("platform_0003", "shop_0002"), [], installed=[shop]) == State("current", [], [])
 
     def test_without_its_package_it_is(self) -> None:
-        assert state(("platform_0002", "shop_0002"), []) == State("ahead", [], ["shop_0002"])
+        assert state(("platform_0003", "shop_0002"), []) == State("ahead", [], ["shop_0002"])
 
 
 class TestRequireCurrent:
