@@ -149,7 +149,7 @@ class TestStatistics:
 
     def test_on_sqlite(self) -> None:
         made = [each for each in ddl(metadata(), "sqlite") if "TABLE statistic_" in each]
-        assert [each.rpartition(")")[2].strip() for each in made] == ["WITHOUT ROWID, STRICT"] * 5
+        assert [each.rpartition(")")[2].strip() for each in made] == ["WITHOUT ROWID, STRICT"] * 6
         assert made[2] == (
             "CREATE TABLE statistic_error ( id BLOB CONSTRAINT ck_statistic_error_id_length CHECK (length(id) = 16)"
             " NOT NULL, at INTEGER NOT NULL,"

@@ -6,11 +6,14 @@ import pytest
 
 from roadbed.platform.boards import BOARDS
 from roadbed.platform.boards_domain import board_of
+from roadbed.resource.figures import measures_of
 from roadbed.resource.panels import INSTANCE, Board, Panel
 from roadbed.resource.registry import SHIPPED, load_domains
-from roadbed.runtime.measures import MEASURES
+from roadbed.runtime import measures
 
-ALL = [*BOARDS, *(board_of(domain) for domain in load_domains(list(SHIPPED)))]
+DOMAINS = load_domains(list(SHIPPED))
+MEASURES = [*measures.ALL, *measures_of(figure for domain in DOMAINS for figure in domain.figures)]
+ALL = [*BOARDS, *(board_of(domain) for domain in DOMAINS)]
 PANELS = [(board, panel) for board in ALL for row in board.rows for panel in row.panels]
 KNOWN = {measure.name for measure in MEASURES} | {
     f"{measure.name}_{which}"
@@ -52,9 +55,9 @@ def test_only_metrics_that_exist_are_shown() -> None:
     assert set() == SHOWN - KNOWN
 
 
-def test_every_metric_is_shown_but_those_that_say_who_runs() -> None:
+def test_every_metric_is_shown_but_those_that_say_who_runs_and_when_it_looked() -> None:
     seen = {measure.name for measure in MEASURES if any(name.startswith(measure.name) for name in SHOWN)}
-    told = {"roadbed_process_start_time_seconds", "roadbed_build_info"}
+    told = {"roadbed_process_start_time_seconds", "roadbed_build_info", "roadbed_look_timestamp_seconds"}
     assert {measure.name for measure in MEASURES} - seen == told
 
 

@@ -32,7 +32,17 @@ def titles(path: str) -> dict[str, list[str]]:
 
 
 def test_a_strangers_domain_has_one() -> None:
-    assert list(titles(LIBRARY)) == ["Requests", "Data"]
+    found = titles(LIBRARY)
+    assert list(found) == ["Statuses", "Requests", "Data"]
+    assert found["Statuses"] == ["Copies by status"]
+
+
+def test_rows_by_status_are_those_of_the_table() -> None:
+    (domain,) = load_domains(["vouchers"])
+    (panel,) = next(row.panels for row in board_of(domain).rows if row.title == "Statuses")
+    assert [query.expression for query in panel.queries] == [
+        'max by (status) (roadbed_resource_rows{instance=~"$instance",resource="vouchers"})'
+    ]
 
 
 def test_what_is_cached_has_a_row_for_it() -> None:

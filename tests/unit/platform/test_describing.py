@@ -98,7 +98,7 @@ def test_a_branch_that_is_behind() -> None:
         "behind",
         "platform_0001",
         "platform_0003",
-        [True, False],
+        [True, False, False],
     )
 
 

@@ -22,7 +22,7 @@ from roadbed.kernel.events import (
     RequestFinished,
     RequestShed,
 )
-from roadbed.runtime.measures import DURATIONS, MEASURES, Measure
+from roadbed.runtime.measures import ALL, DURATIONS, MEASURES, Measure
 from roadbed.runtime.metrics import Metrics, add
 from roadbed.runtime.tallies import new_tally
 from tests.support.programs import find_program
@@ -241,23 +241,23 @@ def test_a_tally_adds_up_as_single_observations_do() -> None:
     assert texts[0] == texts[1]
 
 
-@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
+@pytest.mark.parametrize("measure", ALL, ids=lambda measure: measure.name)
 def test_names_follow_the_rules(measure: Measure) -> None:
     assert (measure.name.startswith("roadbed_"), measure.name.endswith("_total")) == (True, measure.kind == "counter")
 
 
-@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
+@pytest.mark.parametrize("measure", ALL, ids=lambda measure: measure.name)
 def test_help_is_a_sentence(measure: Measure) -> None:
     assert (measure.help[0].isupper(), measure.help[-1]) == (True, ".")
 
 
-@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
+@pytest.mark.parametrize("measure", ALL, ids=lambda measure: measure.name)
 def test_histograms_alone_have_buckets(measure: Measure) -> None:
     assert bool(measure.buckets) == (measure.kind == "histogram")
 
 
 def test_no_name_is_given_twice() -> None:
-    names = [measure.name for measure in MEASURES]
+    names = [measure.name for measure in ALL]
     assert sorted(set(names)) == sorted(names)
 
 
