@@ -13,7 +13,9 @@ from roadbed.kernel.errors import ConfigurationError, RoadbedError
 from roadbed.kernel.settings import Setting
 from roadbed.kernel.settings import table as settings_table
 from roadbed.kernel.settings_values import show
-from roadbed.runtime.measures import MEASURES, Measure
+from roadbed.resource.figures import measures_of
+from roadbed.resource.registry import SHIPPED, load_domains
+from roadbed.runtime.measures import LOOKED, MEASURES, Measure
 
 SETTINGS_WORDS = """\
 Later ones win: the default, `roadbed.toml`, the environment variable, the flag. `roadbed config` prints what is in
@@ -47,6 +49,14 @@ METRICS_WORDS = """\
 What `/metrics` serves, in Prometheus' format. A scrape of one worker is of its moment. With several, one scrape shows
 all of them together: counters and histograms are summed, those of workers that are gone included. What the other
 workers add, gauges too, is then up to one second late: each puts its figures down once a second.
+"""
+LOOKED_WORDS = """\
+## Read from the database
+
+About every `figures_every`, never on a request's path, one process at a time asks the database what domains tell in
+figures, and all processes of the service tell the same. So take `max` of these over instances, not `sum`. A look that
+takes long is repeated less often: it has a hundredth of the time at most. Every resource with statuses tells its rows
+by status; a domain may declare figures of its own ([how](../extending.md#figures)).
 """
 PROBLEMS_WORDS = """\
 Every failure is an [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem, `application/problem+json`. Its `type`
@@ -88,19 +98,28 @@ def settings_page() -> str:
 
 
 def metrics_page() -> str:
-    """Return the page of all metrics at `/metrics`."""
+    """Return the page of all metrics at `/metrics`: those that every service has, then those of each domain."""
+    parts = [
+        NOTICE.format(source="src/roadbed/runtime/measures.py and the domains"),
+        "# Metrics\n",
+        METRICS_WORDS,
+        _measures(MEASURES),
+        LOOKED_WORDS,
+        _measures(LOOKED),
+    ]
+    for domain in load_domains(list(SHIPPED)):
+        declared = measures_of(domain.figures)
+        if declared:
+            parts += [f"## Of the domain `{domain.name}`\n", _measures(declared)]
+    return "\n".join(parts)
+
+
+def _measures(rows: Iterable[Measure]) -> str:
     cells = (
         (f"`{row.name}`", row.kind, ", ".join(f"`{label}`" for label in row.labels), row.help + _across(row))
-        for row in MEASURES
+        for row in rows
     )
-    return "\n".join(
-        [
-            NOTICE.format(source="src/roadbed/runtime/measures.py"),
-            "# Metrics\n",
-            METRICS_WORDS,
-            _table(("metric", "kind", "labels", "meaning"), cells),
-        ]
-    )
+    return _table(("metric", "kind", "labels", "meaning"), cells)
 
 
 def commands_page() -> str:
@@ -186,7 +205,7 @@ def _values(row: Setting) -> str:
 
 
 def _across(row: Measure) -> str:
-    return " Of several workers, the largest." if row.across == "max" else ""
+    return " Of several workers, the largest." if row.across == "max" and row in MEASURES else ""
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -18,6 +18,7 @@ from tests.style.tree import ROOT
 from tests.support.ports import free_port
 from tests.support.process import ServerProcess
 from tests.support.programs import find_program
+from tests.support.waiting import PATIENCE, wait_until
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BY_HAND = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
@@ -40,6 +41,16 @@ def replies(script: str, port: int) -> list[Any]:
         found.append(reply)
         text = text[end:].lstrip()
     return found
+
+
+def text_of(port: int, path: str) -> str:
+    """Return what a path answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
 
 
 def status(port: int, method: str, path: str, **fields: str) -> tuple[int, str | None]:
@@ -96,6 +107,9 @@ def test_the_domain_by_hand(start_service: StartService, engine_url: str, tmp_pa
     (entry,) = replies(write, service.port)
     path = f"/guestbook/entries/{entry['entry_id']}"
     assert (entry["name"], replies(write, service.port)) == ("Ada", [entry])
+    # What was replayed is one entry still. The other worker's count is there within a second.
+    told = "roadbed_guestbook_written_total 1.0"
+    wait_until(lambda: told in text_of(service.port, "/metrics"), "the entry is counted", PATIENCE)
     calls = [("GET", "a"), ("DELETE", "b"), ("DELETE", "b"), ("DELETE", "c"), ("GET", "d")]
     assert [status(service.port, method, path, Idempotency_Key=key) for method, key in calls] == [
         (200, None),
