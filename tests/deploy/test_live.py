@@ -4,7 +4,6 @@ import http.client
 import json
 import re
 import time
-import urllib.parse
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +13,8 @@ from uuid import uuid4
 import pytest
 import yaml
 
+from roadbed.resource.registry import SHIPPED, load_domains
+from tests.deploy.prometheus import Prometheus
 from tests.deploy.test_dashboards import FOLDER
 from tests.deploy.test_rules import NAMES, RULES
 from tests.support.ports import free_port
@@ -32,6 +33,9 @@ WITHOUT_AN_ANSWER = {
 }
 LOAD = 4.0
 """Seconds of load: some scrapes, one a second."""
+
+LOOKED = "roadbed_look_timestamp_seconds"
+LOOKS = sum(len(domain.looks()) for domain in load_domains(list(SHIPPED)))
 
 COMPARISON = re.compile(r"\s(?:[<>]=?|==)\s[\d.]+(?: \* [\d.]+)?")
 
@@ -70,48 +74,19 @@ def use_all_domains(service: Service) -> None:
     call(service, "PUT", "/signals/1", signal)
     call(service, "GET", "/signals/1")
     row = {"signal_id": 1, "timestamp": "2026-01-01T00:00:00Z", "value": time.monotonic()}
-    call(service, "POST", "/measurements", [row])
+    call(service, "POST", "/measurements", [row, {**row, "signal_id": 2}])
     call(service, "GET", "/measurements/last")
 
 
-class Prometheus:
-    """A server that scrapes once a second and evaluates the rules that are shipped."""
-
-    def __init__(self, folder: Path, jobs: dict[str, list[str]]) -> None:
-        self.port = free_port()
-        settings = {
-            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-            "rule_files": [str(RULES / "*.yaml")],
-            "scrape_configs": [
-                {"job_name": job, "static_configs": [{"targets": targets}]} for job, targets in jobs.items()
-            ],
-        }
-        (folder / "prometheus.yml").write_text(yaml.safe_dump(settings))
-        command = [
-            find_program("prometheus"),
-            f"--config.file={folder / 'prometheus.yml'}",
-            f"--storage.tsdb.path={folder / 'prometheus'}",
-            f"--web.listen-address=127.0.0.1:{self.port}",
-        ]
-        self.process = ServerProcess(command, folder / "prometheus.log")
-
-    def ask(self, expression: str) -> list[Any]:
-        """Return the series that an expression has now."""
-        query = urllib.parse.urlencode({"query": expression})
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        try:
-            connection.request("GET", f"/api/v1/query?{query}")
-            answer = json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
-        assert answer["status"] == "success", f"{expression}: {answer}"
-        return answer["data"]["result"]
-
-    def is_up(self) -> bool:
-        try:
-            return len(self.ask("vector(1)")) == 1
-        except (OSError, http.client.HTTPException, json.JSONDecodeError):
-            return False
+def settings(jobs: dict[str, list[str]]) -> dict[str, Any]:
+    """Return settings that scrape once a second and evaluate the rules that are shipped."""
+    return {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(RULES / "*.yaml")],
+        "scrape_configs": [
+            {"job_name": job, "static_configs": [{"targets": targets}]} for job, targets in jobs.items()
+        ],
+    }
 
 
 @pytest.fixture(scope="module")
@@ -122,19 +97,22 @@ def prometheus(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPat
     node = f"127.0.0.1:{free_port()}"
     with ExitStack() as stack:
         stack.callback(postgres_server.drop_database, url)
-        small = stack.enter_context(running_service(folder / "sqlite"))
-        large = stack.enter_context(running_service(folder / "postgres", database_url=url))
+        # What is read from the database for all comes once a second too.
+        env = {"ROADBED_FIGURES_EVERY": "1"}
+        small = stack.enter_context(running_service(folder / "sqlite", env=env))
+        large = stack.enter_context(running_service(folder / "postgres", database_url=url, env=env))
         command = [find_program("prometheus-node-exporter"), f"--web.listen-address={node}"]
         stack.callback(ServerProcess(command, folder / "node.log").kill)
         targets = [f"127.0.0.1:{service.port}" for service in (small, large)]
-        server = Prometheus(folder, {"roadbed": targets, "node": [node]})
+        server = Prometheus(folder, settings({"roadbed": targets, "node": [node]}))
         stack.callback(server.process.kill)
-        server.process.wait_ready(server.is_up, PATIENCE)
+        server.wait()
         end = time.monotonic() + LOAD
         while time.monotonic() < end:
             use_all_domains(small)
             use_all_domains(large)
         wait_until(lambda: bool(server.ask("job:roadbed_slow:ratio_rate5m")), "rules have run", PATIENCE)
+        wait_until(lambda: len(server.ask(LOOKED)) == 2 * LOOKS, "figures were read from both databases", PATIENCE)
         yield server
 
 
