@@ -9,7 +9,8 @@ from roadbed.runtime.measures import HTTP_REQUESTS
 _POST = 'method="POST"'
 _DONE = 'status=~"[23].."'
 _REFUSED = 'status="409"'
-_OPEN = 'status="purchased"'
+_VALUE = pick(VALUE.measure)
+_OWED = pick(VALUE.measure, 'status="purchased"')
 _CHANGES = 'route=~"/vouchers/redeem|/vouchers/[{]id[}]/status"'
 
 
@@ -43,14 +44,14 @@ PANELS = (
         title="Sold",
         description="What all vouchers together were sold for, in minor units of each currency.",
         unit="short",
-        queries=(Query(f"sum by (currency) (max by (currency, status) ({pick(VALUE.measure)}))", "{{currency}}"),),
+        queries=(Query(or_none(f"sum by (currency) (max by (currency, status) ({_VALUE}))"), "{{currency}}"),),
         width=12,
     ),
     Panel(
         title="Still to be redeemed",
         description="What vouchers were sold for that may still be redeemed: what the shop owes.",
         unit="short",
-        queries=(Query(f"max by (currency) ({pick(VALUE.measure, _OPEN)})", "{{currency}}"),),
+        queries=(Query(or_none(f"max by (currency) ({_OWED})"), "{{currency}}"),),
         width=12,
     ),
 )
