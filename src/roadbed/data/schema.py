@@ -228,6 +228,7 @@ def _add_statistics(catalogue: MetaData) -> None:
         rowid=False,
     )
     _add_details(catalogue)
+    _add_turns(catalogue)
 
 
 def _add_details(catalogue: MetaData) -> None:
@@ -270,6 +271,9 @@ def _add_details(catalogue: MetaData) -> None:
         Column("at", Instant(), nullable=False),
         rowid=False,
     )
+
+
+def _add_turns(catalogue: MetaData) -> None:
     new_table(
         "statistic_duty",
         catalogue,
