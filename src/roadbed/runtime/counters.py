@@ -1,7 +1,7 @@
 """Counters that domains declare: their services increase them in memory, about once a second they become metrics.
 
 A service asks once for the counters that it increases, and adds on the request's path: a number in memory grows, which
-takes well below a microsecond. What is added inside a batch counts when the batch is committed, and never where it is not.
+takes well below a microsecond. What is added inside a batch counts when that is committed, and never where it is not.
 """
 
 from __future__ import annotations
