@@ -103,7 +103,7 @@ def receiving() -> Iterator[Receiver]:
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, *_args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name above
             """Say nothing: what was heard is in ``heard``."""
 
     server = ThreadingHTTPServer(("127.0.0.1", int(receiver.url.rstrip("/").rpartition(":")[2])), Handler)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from roadbed.data.queries import Queries, Query
+from roadbed.data.queries import Queries, Query, Row
 from roadbed.platform.grouping import STATEMENTS
 
 EVERYONE = UUID(int=0)
@@ -182,13 +182,13 @@ class CountRow(msgspec.Struct, frozen=True):
 
 _sql = Queries("roadbed.platform")
 
-WRITE = Query("write", STATEMENTS["write"], tuple)
+WRITE: Query[Row] = Query("write", STATEMENTS["write"], tuple)
 WRITE_CACHE = _sql.statement("write_cache")
 WRITE_WATCH = _sql.statement("write_watch")
 WRITE_ERROR = _sql.statement("write_error")
 WRITE_STORAGE = _sql.statement("write_storage")
 SERIES = Query("series", STATEMENTS["series"], SeriesRow)
-THIN = Query("thin", STATEMENTS["thin"], tuple)
+THIN: Query[Row] = Query("thin", STATEMENTS["thin"], tuple)
 DROP_THINNED = _sql.statement("drop_thinned")
 OLDEST_TICK = _sql.query("oldest_tick", TimeRow)
 BEYOND = _sql.query("beyond", TimeRow)

@@ -59,7 +59,7 @@ async def test_all_accounts_together(counted: Counted, open_ledger: Opened) -> N
     for amount in (largest, largest, -5):
         await counted.ledger.create(NewTransaction(account_id=uuid4(), amount=amount))
     # Beyond int64, where a sum of integers would fail.
-    assert await open_ledger.database.fetch(BOOKS.query) == [Books(3, 1, pytest.approx(2.0**64))]
+    assert await open_ledger.database.fetch(BOOKS.query) == [Books(3, 1, 2.0**64)]
 
 
 def test_series_are_named(counted: Counted) -> None:

@@ -59,11 +59,11 @@ counters.of(loans).add(2)
 sys.stdout.write(asyncio.run(metrics.exposition()).decode())
 """
     env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
-    for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=60, check=False
-        )
-    lines = done.stdout.splitlines()
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=60, check=True)
+        for _ in range(2)
+    ]
+    lines = runs[-1].stdout.splitlines()
     assert [line for line in lines if line.startswith("roadbed_library")] == [
         "roadbed_library_loans_total 4.0",
         "roadbed_library_books 7.0",
