@@ -58,7 +58,10 @@ def test_touches_no_database(engine_url: str, ledger: list[Location]) -> None:
                 "CREATE TABLE feed",
                 "CREATE TABLE change",
                 "CREATE TABLE statistic",
-                *(f"CREATE TABLE statistic_{part}" for part in ("cache", "watch", "error", "storage", "duty")),
+                *(
+                    f"CREATE TABLE statistic_{part}"
+                    for part in ("cache", "watch", "error", "storage", "duty", "figure")
+                ),
                 "CREATE TABLE ledger_account",
                 "CREATE TABLE ledger_transaction",
             ],
@@ -68,7 +71,10 @@ def test_touches_no_database(engine_url: str, ledger: list[Location]) -> None:
             ("platform_0001", "ledger_0001"),
             [
                 "CREATE TABLE statistic",
-                *(f"CREATE TABLE statistic_{part}" for part in ("cache", "watch", "error", "storage", "duty")),
+                *(
+                    f"CREATE TABLE statistic_{part}"
+                    for part in ("cache", "watch", "error", "storage", "duty", "figure")
+                ),
             ],
         ),
         (HEADS, []),

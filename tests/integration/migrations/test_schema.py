@@ -11,7 +11,7 @@ from tests.integration.migrations.reading import query, run, schema, stored_head
 
 HEADS = {"platform_0003", "ledger_0001"}
 LEDGER_TABLES = {"ledger_account", "ledger_transaction"}
-STATISTICS = {"statistic", *(f"statistic_{part}" for part in ("cache", "duty", "error", "storage", "watch"))}
+STATISTICS = {"statistic", *(f"statistic_{part}" for part in ("cache", "duty", "error", "figure", "storage", "watch"))}
 TABLES = {"alembic_version", "change", "feed", "idempotency", *STATISTICS, *LEDGER_TABLES}
 
 
