@@ -23,7 +23,14 @@ PAGES = sorted(RUNBOOKS.glob("*.md"), key=lambda page: page.name)
 EXPORTED = r"\b(?:roadbed|node|pg|redis|probe|up)_[a-z0-9_]+\b"
 """What looks like a metric, of the service or of an exporter."""
 
-NO_METRICS = {"pg_isready", "pg_wal", "pg_stat_activity", "pg_stat_replication", "pg_replication_slots"}
+NO_METRICS = {
+    "pg_blocking_pids",
+    "pg_isready",
+    "pg_wal",
+    "pg_stat_activity",
+    "pg_stat_replication",
+    "pg_replication_slots",
+}
 """What PostgreSQL calls its programs, folders and views; its functions are followed by a bracket."""
 
 PROGRAMS = {
