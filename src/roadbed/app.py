@@ -31,6 +31,7 @@ from roadbed.kernel.clock import now
 from roadbed.kernel.events import Events, Notice
 from roadbed.kernel.settings import Settings
 from roadbed.kernel.settings_sources import Loaded
+from roadbed.kernel.spans import enter
 from roadbed.platform import api, basics
 from roadbed.platform.keeping import Statistics, this_process
 from roadbed.platform.service import Platform
@@ -48,6 +49,7 @@ from roadbed.runtime.log_events import log_events
 from roadbed.runtime.logs import open_logs
 from roadbed.runtime.metrics import Metrics
 from roadbed.runtime.process import FILES_BESIDE_CONNECTIONS, raise_open_files
+from roadbed.runtime.tracing import open_tracing
 
 CLOSE_TIMEOUT = 5.0
 """Seconds in which flights land at a shutdown, after the requests have had ``drain_timeout``."""
@@ -134,6 +136,11 @@ class Application:
             stack.callback(self._tell_end)
             raise_open_files(settings.max_connections + FILES_BESIDE_CONNECTIONS)
             domains = load_domains(settings.domains)
+            node, components = this_process(), self._readiness.components
+            tracing = open_tracing(settings, events, str(node.id))
+            if tracing is not None:
+                # Last of all but the log: whatever ends has spans to hand over.
+                stack.push_async_callback(tracing.close)
             database = await patiently(lambda: open_database(settings, events), settings.database_wait, events)
             stack.push_async_callback(database.close, CLOSE_TIMEOUT)
             schema_state(await database.stored_heads(), domains).require_current()
@@ -144,7 +151,8 @@ class Application:
             if settings.metrics or settings.statistics_every:
                 counts.subscribe(events)
             figures = self._metrics(database, cache, counts) if settings.metrics else None
-            node, components = this_process(), self._readiness.components
+            if figures is not None and tracing is not None:
+                figures.exemplify(events)
             services = [group for domain in domains for group in domain.opened(database, now, components)]
             described = basics.Basics(domains, self._readiness, figures)
             watched = Platform(self._loaded, domains, database, cache, self._readiness, node, self._watchers, now)
@@ -152,7 +160,7 @@ class Application:
             groups: list[tuple[Operations[Any], Any]] = [(basics.operations, described), (api.operations, watched)]
             groups += [(batch.operations, batches), (console.operations, console.Console()), *services]
             options, bodies = http_options(settings), ResponseCache(cache, events)
-            self._edge = edge = Edge(groups, events, options, cache=bodies, leads=leads(domains))
+            self._edge = edge = Edge(groups, events, options, cache=bodies, leads=leads(domains), tracer=tracing)
             batches.serve(edge.endpoints)
             shared[STATE_KEY] = edge.connections
             statistics = Statistics(settings, database, counts, node, events, now)
@@ -219,6 +227,8 @@ class Application:
             self._announce()
 
     def _tell_stop(self, edge: Edge) -> None:
+        # The signal came while some request was at work: this is no part of it.
+        enter(None)
         fields = {"in_flight": edge.in_flight, "drain_timeout_s": self.settings.drain_timeout, "process": os.getpid()}
         self._events.emit(Notice("info", "Stopping", fields))
 
