@@ -32,7 +32,7 @@ class Tracer(Protocol):
         """Return the id of a trace that begins here, or 0 where it is not among the sample."""
         ...
 
-    def keep(self, span: Span) -> None:
+    def keep(self, span: Span, /) -> None:
         """Take a span that has ended. May be called from any thread, never blocks and never raises."""
         ...
 

@@ -200,9 +200,10 @@ def show(child: Any, bucket: int, example: Example) -> None:
 
 def _writer(*, openmetrics: bool) -> Callable[[Any], bytes]:
     if openmetrics:
-        from prometheus_client.openmetrics.exposition import generate_latest
+        from prometheus_client.openmetrics import exposition
 
-        return generate_latest
+        typed: Any = exposition  # half of its types are missing
+        return typed.generate_latest
     from prometheus_client import generate_latest
 
     return generate_latest

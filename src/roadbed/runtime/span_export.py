@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Protocol
 
 from roadbed.kernel.events import Events, SpansDropped, SpansExported
 from roadbed.kernel.spans import Span
@@ -29,13 +30,25 @@ CLOSE_TIMEOUT = 3.0
 """Seconds that a stop waits for what is left to be taken."""
 
 
+class Taker(Protocol):
+    """Where spans go: a collector."""
+
+    def send(self, body: bytes) -> int:
+        """Hand over a request; return how many of its spans were refused. Raises ``CollectorError``."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
 class SpanExport:
-    """``encode`` makes a request of spans, ``send`` hands it over and returns how many of them were refused."""
+    """``encode`` makes a request of spans, which is handed to ``taker``; both are used by the thread alone."""
 
     def __init__(
         self,
         encode: Callable[[Sequence[Span]], bytes],
-        send: Callable[[bytes], int],
+        taker: Taker,
         events: Events,
         *,
         bound: int,
@@ -43,7 +56,7 @@ class SpanExport:
         pauses: Sequence[float] = PAUSES,
     ) -> None:
         self._encode = encode
-        self._send = send
+        self._taker = taker
         self._events = events
         self._bound = bound
         self._interval = interval
@@ -89,6 +102,7 @@ class SpanExport:
             self._full.clear()
             self._empty()
         self._empty()
+        self._taker.close()
 
     def _empty(self) -> None:
         """Hand over what waits now; what comes meanwhile makes the next batch, or waits for the next time."""
@@ -127,12 +141,12 @@ class SpanExport:
     def _try(self, body: bytes) -> int:
         for pause in self._pauses:
             try:
-                return self._send(body)
+                return self._taker.send(body)
             except CollectorError as error:
                 # At a stop there is no time for patience.
                 if not error.again or self._closing.wait(max(pause, error.pause)):
                     raise
-        return self._send(body)
+        return self._taker.send(body)
 
     def _drop(self, count: int, reason: str, detail: str) -> None:
         if count and (reason == "stop" or not self._left_behind):

@@ -130,7 +130,7 @@ def open_tracing(settings: Settings, events: Events, instance: str) -> Tracing |
         roadbed.__version__,
     )
     collector = Collector(settings.otlp_endpoint, header_fields(settings.otlp_headers))
-    export = SpanExport(encoder.encode, collector.send, events, bound=settings.trace_queue)
+    export = SpanExport(encoder.encode, collector, events, bound=settings.trace_queue)
     tracing = Tracing(settings.trace_sample, export)
     tracing.subscribe(events)
     export.start()

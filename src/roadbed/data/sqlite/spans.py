@@ -13,6 +13,11 @@ from roadbed.kernel.spans import Span
 
 R = TypeVar("R")
 
+MOST_STATEMENTS = 32
+"""Statements of one job that have a span each; the others are counted."""
+
+UNTOLD = "roadbed.database.untold"
+
 
 def under(span: Span, work: Callable[..., R]) -> Callable[..., R]:
     """Return ``work(run, …)`` such that each statement that it runs has a span below ``span``."""
@@ -32,7 +37,7 @@ def as_one(span: Span, name: str, work: Callable[[SqliteRun], R]) -> Callable[[S
     return lambda run: _timed(span, name, work, run)
 
 
-def _timed(parent: Span, name: str, call: Callable[..., R], *arguments: Any, **named: Any) -> R:
+def _timed(parent: Span, name: str, call: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
     span = begin_statement(parent, name, SQLITE)
     try:
         return call(*arguments, **named)
@@ -49,32 +54,41 @@ class TracedRun:
     def __init__(self, run: SqliteRun, span: Span) -> None:
         self._run = run
         self._span = span
+        self._left = MOST_STATEMENTS
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._run, name)
 
     def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]:
         """Return all rows as structs."""
-        return _timed(self._span, query.name, self._run.fetch, query, **arguments)
+        return self._tell(query, self._run.fetch, **arguments)
 
     def fetch_one(self, query: Query[R], /, **arguments: Any) -> R | None:
         """Return the first row as a struct, or None."""
-        return _timed(self._span, query.name, self._run.fetch_one, query, **arguments)
+        return self._tell(query, self._run.fetch_one, **arguments)
 
     def execute(self, query: Query[Any], /, **arguments: Any) -> int:
         """Run a write; return the number of rows that it changed."""
-        return _timed(self._span, query.name, self._run.execute, query, **arguments)
+        return self._tell(query, self._run.execute, **arguments)
 
     def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a write once per mapping."""
         if rows:
-            _timed(self._span, query.name, self._run.execute_many, query, rows)
+            self._tell(query, self._run.execute_many, rows)
 
     def rows(self, query: Query[Any], values: Row = ()) -> list[Row]:
         """Return plain rows for positional values."""
-        return _timed(self._span, query.name, self._run.rows, query, values)
+        return self._tell(query, self._run.rows, values)
 
     def execute_rows(self, query: Query[Any], rows: Sequence[Row]) -> None:
         """Run a write once per tuple of positional values."""
         if rows:
-            _timed(self._span, query.name, self._run.execute_rows, query, rows)
+            self._tell(query, self._run.execute_rows, rows)
+
+    def _tell(self, query: Query[Any], verb: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
+        if self._left == 0:
+            # A program that runs a statement per item could make more spans than there are requests.
+            self._span.add(UNTOLD, 1)
+            return verb(query, *arguments, **named)
+        self._left -= 1
+        return _timed(self._span, query.name, verb, query, *arguments, **named)
