@@ -130,7 +130,7 @@ def test_a_connection_that_was_closed_while_idle_is_made_anew() -> None:
         thread.join()
 
 
-@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"])
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH\r\n\r\n"])
 def test_what_speaks_no_http_has_failed(answer: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = answering(listener, answer)
