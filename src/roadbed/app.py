@@ -150,9 +150,7 @@ class Application:
             counts = Counts()
             if settings.metrics or settings.statistics_every:
                 counts.subscribe(events)
-            figures = self._metrics(database, cache, counts) if settings.metrics else None
-            if figures is not None and tracing is not None:
-                figures.exemplify(events)
+            figures = self._metrics(database, cache, counts, traced=tracing is not None) if settings.metrics else None
             services = [group for domain in domains for group in domain.opened(database, now, components)]
             described = basics.Basics(domains, self._readiness, figures)
             watched = Platform(self._loaded, domains, database, cache, self._readiness, node, self._watchers, now)
@@ -179,9 +177,11 @@ class Application:
             memory.settle()
             yield edge
 
-    def _metrics(self, database: Database, cache: Cache, counts: Counts) -> Metrics:
+    def _metrics(self, database: Database, cache: Cache, counts: Counts, *, traced: bool) -> Metrics:
         figures = Metrics(roadbed.__version__, database.dialect, counts)
         figures.subscribe(self._events)
+        if traced:
+            figures.exemplify(self._events)
         figures.watch(database.gauges)
         figures.watch(cache.bodies.gauges)
         figures.watch(self._http_gauges)
