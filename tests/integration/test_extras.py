@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.conftest import StartService
 
 # Python runs this file at every start, that of the migration child too. None makes an import fail.
-ABSENT = {name: None for name in ("asyncpg", "greenlet", "google.protobuf", "opentelemetry")}
+ABSENT = dict.fromkeys(("asyncpg", "greenlet", "google.protobuf", "opentelemetry"))
 WITHOUT_THE_EXTRAS = f"import sys\nsys.modules.update({ABSENT!r})\n"
 
 

@@ -8,11 +8,12 @@ no body is among them; the path is, as in the access line.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from roadbed.http.asgi import Scope
 from roadbed.http.call import Call
-from roadbed.kernel.spans import SERVER, Span, Tracer, current, enter
+from roadbed.kernel.spans import SERVER, Span, Tracer, Value, current, enter
 
 TRACEPARENT = b"traceparent"
 TRACESTATE = b"tracestate"
@@ -78,7 +79,7 @@ class RequestSpans:
             return
         span = self._enter(call, scope, trace_id, 0)
         call.trace_id = span.trace_hex
-        call.traceparent = b"00-%b-%b-01" % (call.trace_id.encode("ascii"), call.span_id.encode("ascii"))
+        call.traceparent = f"00-{call.trace_id}-{call.span_id}-01".encode("ascii")
 
     def _follow(self, found: re.Match[bytes], call: Call[Any], scope: Scope) -> None:
         call.trace_id = found[1].decode("ascii")
@@ -94,15 +95,20 @@ class RequestSpans:
         span = Span(self._tracer, call.method, SERVER, trace_id, parent_id, call.started)
         enter(span)
         call.span_id = span.span_hex
-        attributes = span.attributes
+        attributes = span.attributes = _named(call.fields.get(b"host", b""), scope.get("server")).copy()
         attributes["url.scheme"] = scope.get("scheme", "http")
         attributes["url.path"] = call.path[:PATH_SHOWN]
         attributes["network.protocol.version"] = scope.get("http_version", "1.1")
         attributes["roadbed.request_id"] = call.request_id
-        found = _HOST.match(call.fields.get(b"host", b""))
-        address, port = (found[1].decode("ascii"), found[2]) if found else (scope.get("server") or ("", None))
-        if address:
-            attributes["server.address"] = address
-        if port:
-            attributes["server.port"] = int(port)
         return span
+
+
+@lru_cache(256)
+def _named(host: bytes, server: tuple[str, int | None] | None) -> dict[str, Value]:
+    """Return how the client calls the server, or else the address at which its request came in."""
+    found = _HOST.match(host)
+    address, port = (found[1].decode("ascii"), found[2]) if found else (server or ("", None))
+    named: dict[str, Value] = {"server.address": address} if address else {}
+    if port:
+        named["server.port"] = int(port)
+    return named

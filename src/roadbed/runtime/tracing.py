@@ -24,7 +24,7 @@ from roadbed.kernel.events import (
 )
 from roadbed.kernel.settings import Settings
 from roadbed.kernel.settings_values import header_fields
-from roadbed.kernel.spans import Span, Value, current, enter
+from roadbed.kernel.spans import SERVER, Span, Value, current, enter
 from roadbed.runtime.access_log import SERVER_ERROR
 from roadbed.runtime.span_export import SpanExport
 from roadbed.runtime.tallies import METHODS
@@ -67,7 +67,7 @@ class Tracing:
             return
         span = current()
         enter(None)
-        if span is None or span.span_hex != event.span_id:
+        if span is None or span.kind != SERVER:
             # Told by somebody else than the task that began it: there is nothing to end here.
             return
         attributes = span.attributes

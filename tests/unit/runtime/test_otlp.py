@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
-from roadbed.kernel.spans import CLIENT, INTERNAL, SERVER, Span
+from roadbed.kernel.spans import CLIENT, INTERNAL, MOST_LINKS, MOST_NOTES, SERVER, Span, Value
 from roadbed.runtime.otlp import STEP, Encoder, WallClock
 from tests.support.otlp import spans_of
 from tests.support.tracing import Kept
@@ -107,11 +107,49 @@ def test_a_request_does_not_remember_the_last_one() -> None:
 
 def test_what_was_left_out_is_counted() -> None:
     span = Kept().span()
-    span.lost_links, span.lost_notes = 3, 4
+    for _ in range(MOST_LINKS + 3):
+        span.link(span)
+    for _ in range(MOST_NOTES + 4):
+        span.note("n", {})
     request = ExportTraceServiceRequest()
     request.ParseFromString(Encoder(RESOURCE, "1").encode([span]))
     message = request.resource_spans[0].scope_spans[0].spans[0]
     assert (message.dropped_links_count, message.dropped_events_count) == (3, 4)
+
+
+@pytest.mark.parametrize("number", [0, 1, 127, 128, 300, 2**32, 2**63 - 1, -1, -(2**63)])
+def test_numbers_of_every_size(number: int) -> None:
+    span = Kept().span()
+    span.attributes |= {"number": number, "server.port": number}
+    (seen,) = spans_of(Encoder(RESOURCE, "1").encode([span]))
+    assert seen.attributes == {"number": number, "server.port": number}
+
+
+def test_a_flag_and_a_number_that_equal_each_other_stay_apart() -> None:
+    span = Kept().span()
+    kinds: list[Value] = []
+    for value in (1, True, 1.0, 0, False, 0.0):
+        # One of those that are encoded once.
+        span.attributes["server.port"] = value
+        (seen,) = spans_of(Encoder(RESOURCE, "1").encode([span]))
+        kinds.append(seen.attributes["server.port"])
+    assert [(type(kind), kind) for kind in kinds] == [
+        (int, 1),
+        (bool, True),
+        (float, 1.0),
+        (int, 0),
+        (bool, False),
+        (float, 0.0),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "x" * 127, "x" * 128, "ä" * 20_000, "\ud800", "\x00"])
+def test_texts_of_every_kind(text: str) -> None:
+    span = Kept().span(text)
+    span.attributes["text"] = text
+    (seen,) = spans_of(Encoder(RESOURCE, "1").encode([span]))
+    wanted = text.replace("\ud800", "?")
+    assert (seen.name, seen.attributes["text"]) == (wanted, wanted)
 
 
 def test_an_error_has_no_words() -> None:
