@@ -1,9 +1,9 @@
 """Spans as OTLP (https://opentelemetry.io/docs/specs/otlp/), in protobuf's wire format.
 
 It is written beside what serves, under the same interpreter lock. OpenTelemetry's own encoder takes many times as long
-for the same bytes: ``docs/decisions`` has the figures, and a test the comparison. Numbers of fields are those of ``opentelemetry/proto/trace/v1/trace.proto`` (stable); a tag is the number
-times 8 and the wire type: 0 varint, 1 eight bytes, 2 length and content, 5 four bytes
-(https://protobuf.dev/programming-guides/encoding/).
+for the same bytes: ``docs/decisions`` has the figures, and a test the comparison. Numbers of fields are those of
+``opentelemetry/proto/trace/v1/trace.proto`` (stable); a tag is the number times 8 and the wire type: 0 varint, 1 eight
+bytes, 2 length and content, 5 four bytes (https://protobuf.dev/programming-guides/encoding/).
 """
 
 from __future__ import annotations

@@ -1,58 +1,22 @@
 """A real service and a real collector: what is exported, what is not, and that nobody waits for it."""
 
-import http.client
 import json
 import socket
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.conftest import StartService
+from tests.integration.traces.asking import PARENT, TRACE, TRACED, ask, variables
 from tests.support.otlp import OtlpCollector, Seen
 from tests.support.ports import free_port
 from tests.support.service import Service
 from tests.support.waiting import wait_until
 
-TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-PARENT = "00f067aa0ba902b7"
-TRACED = f"00-{TRACE}-{PARENT}-01"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def trace(self) -> str:
-        """The trace that the reply names, or an empty text."""
-        return self.headers.get("traceparent", "--").split("-")[1]
-
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-def ask(service: Service, call: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
-    method, _, path = call.partition(" ")
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
-    try:
-        content = None if body is None else json.dumps(body)
-        given = ({} if body is None else {"Content-Type": "application/json"}) | dict(headers or {})
-        connection.request(method, path, content, given)
-        answer = connection.getresponse()
-        fields = {name.lower(): value for name, value in answer.getheaders()}
-        return Answer(answer.status, fields, answer.read())
-    finally:
-        connection.close()
-
-
-def variables(endpoint: str, sample: str = "1", **more: str) -> dict[str, str]:
-    named = {f"ROADBED_{name.upper()}": value for name, value in more.items()}
-    return {"ROADBED_OTLP_ENDPOINT": endpoint, "ROADBED_TRACE_SAMPLE": sample, **named}
 
 
 def lines(service: Service, event: str) -> list[dict[str, Any]]:
