@@ -135,7 +135,7 @@ def running_collector() -> Iterator[OtlpCollector]:
             self.end_headers()
             self.wfile.write(answer)
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base names it so
             """It keeps no log."""
 
     class Server(ThreadingHTTPServer):

@@ -91,4 +91,4 @@ async def metrics(call: Call[Basics]) -> Reply:
         raise NotFound("Metrics are switched off")
     is_open = prefers_openmetrics(call.header("accept"))
     body = await call.service.metrics.exposition(openmetrics=is_open)
-    return Reply(body=body, media_type=OPENMETRICS if is_open else CONTENT_TYPE, headers={"vary": "Accept"})
+    return Reply(body=body, media_type=OPENMETRICS if is_open else CONTENT_TYPE)

@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -30,7 +30,7 @@ def metric(service: Service, name: str) -> float:
 
 
 @pytest.fixture
-def service(engine_url: str, start_service: StartService, collector: OtlpCollector) -> Iterator[Service]:
+def service(engine_url: str, start_service: StartService, collector: OtlpCollector) -> Service:
     """A service on each engine in turn, every request of which is traced."""
     return start_service(database_url=engine_url, env=variables(collector.endpoint))
 

@@ -1,6 +1,8 @@
 """Spans of flights, shared reads and statements: who is whose part, and what leads from one to the other."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -84,7 +86,7 @@ class Tower:
         self.current: list[Span | None] = []
         self.flight: Flight[str, str] = Flight("post", self._fly, Events(), capacity=capacity, queue=100, traced=traced)
 
-    async def _fly(self, items: list[str]) -> object:
+    async def _fly(self, items: list[str]) -> Sequence[Any]:
         self.current.append(current())
         return await self.runway.fly(items)
 
