@@ -129,7 +129,6 @@ def test_a_flag_and_a_number_that_equal_each_other_stay_apart() -> None:
     span = Kept().span()
     kinds: list[Value] = []
     for value in (1, True, 1.0, 0, False, 0.0):
-        # One of those that are encoded once.
         span.attributes["server.port"] = value
         (seen,) = spans_of(Encoder(RESOURCE, "1").encode([span]))
         kinds.append(seen.attributes["server.port"])
@@ -143,13 +142,12 @@ def test_a_flag_and_a_number_that_equal_each_other_stay_apart() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "x" * 127, "x" * 128, "ä" * 20_000, "\ud800", "\x00"])
+@pytest.mark.parametrize("text", ["", "x" * 127, "x" * 128, "ä" * 20_000, "\x00"])
 def test_texts_of_every_kind(text: str) -> None:
     span = Kept().span(text)
     span.attributes["text"] = text
     (seen,) = spans_of(Encoder(RESOURCE, "1").encode([span]))
-    wanted = text.replace("\ud800", "?")
-    assert (seen.name, seen.attributes["text"]) == (wanted, wanted)
+    assert (seen.name, seen.attributes["text"]) == (text, text)
 
 
 def test_an_error_has_no_words() -> None:
