@@ -12,6 +12,8 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
+from roadbed.runtime.span_export import CollectorError
+
 PATH = "/v1/traces"
 
 TIMEOUT = 5.0
@@ -23,15 +25,6 @@ LONGEST_PAUSE = 30.0
 
 _LATER = frozenset({429, 502, 503, 504})
 """What the protocol says to try again after; all other failures are for good."""
-
-
-class CollectorError(Exception):
-    """A collector did not take what it was sent. ``again``: it may later, after ``pause`` seconds at least."""
-
-    def __init__(self, reason: str, *, again: bool, pause: float = 0.0) -> None:
-        super().__init__(reason)
-        self.again = again
-        self.pause = pause
 
 
 class Collector:

@@ -108,7 +108,8 @@ class Encoder:
 
 def _fill(attributes: Any, values: Mapping[str, Value]) -> None:
     add = attributes.add
-    for name, value in values.items():
+    # In one step: a request whose client has left ends its span, and what it began in a thread may still add to that.
+    for name, value in tuple(values.items()):
         entry = add()
         entry.key = name
         # A flag is a number to Python: it goes first.

@@ -15,7 +15,6 @@ from typing import Protocol
 
 from roadbed.kernel.events import Events, SpansDropped, SpansExported
 from roadbed.kernel.spans import Span
-from roadbed.runtime.collector import CollectorError
 
 INTERVAL = 1.0
 """Seconds for which spans gather, unless there are enough for a batch before."""
@@ -28,6 +27,15 @@ PAUSES = (0.5, 2.0)
 
 CLOSE_TIMEOUT = 3.0
 """Seconds that a stop waits for what is left to be taken."""
+
+
+class CollectorError(Exception):
+    """A collector did not take what it was sent. ``again``: it may later, after ``pause`` seconds at least."""
+
+    def __init__(self, reason: str, *, again: bool, pause: float = 0.0) -> None:
+        super().__init__(reason)
+        self.again = again
+        self.pause = pause
 
 
 class Taker(Protocol):

@@ -7,8 +7,9 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from roadbed.runtime.collector import LONGEST_PAUSE, Collector, CollectorError
+from roadbed.runtime.collector import LONGEST_PAUSE, Collector
 from roadbed.runtime.otlp import Encoder
+from roadbed.runtime.span_export import CollectorError
 from tests.support.otlp import OtlpCollector, running_collector
 from tests.support.ports import free_port
 from tests.support.tracing import Kept

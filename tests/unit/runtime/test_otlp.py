@@ -1,5 +1,6 @@
 """Spans as OTLP: the same as OpenTelemetry's own exporter makes of them, and times that stand to each other."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -148,6 +149,25 @@ def test_texts_of_every_kind(text: str) -> None:
     span.attributes["text"] = text
     (seen,) = spans_of(Encoder(RESOURCE, "1").encode([span]))
     assert (seen.name, seen.attributes["text"]) == (text, text)
+
+
+def test_a_span_that_somebody_still_adds_to_is_sent() -> None:
+    span, encoder, done = Kept().span(), Encoder(RESOURCE, "1"), threading.Event()
+
+    def add() -> None:
+        number = 0
+        while not done.is_set():
+            number += 1
+            span.attributes = {} if number % 500 == 0 else span.attributes
+            span.add(f"wait {number}", 1.0)
+
+    thread = threading.Thread(target=add)
+    thread.start()
+    try:
+        assert all(spans_of(encoder.encode([span])) for _ in range(200))
+    finally:
+        done.set()
+        thread.join()
 
 
 def test_an_error_has_no_words() -> None:

@@ -8,8 +8,7 @@ import pytest
 
 from roadbed.kernel.events import Events, SpansDropped, SpansExported
 from roadbed.kernel.spans import Span
-from roadbed.runtime.collector import CollectorError
-from roadbed.runtime.span_export import BATCH, SpanExport
+from roadbed.runtime.span_export import BATCH, CollectorError, SpanExport
 from tests.support.tracing import Kept
 from tests.support.waiting import eventually
 
