@@ -35,6 +35,7 @@ class AccessLine(msgspec.Struct, omit_defaults=True, gc=False):
     problem: str = ""
     trace_id: str = ""
     cache: str = ""
+    span_id: str = ""
 
 
 class Timestamps:
@@ -115,6 +116,7 @@ def _json(line: Callable[[bytes], None]) -> Callable[[RequestFinished], None]:
                     event.problem,
                     event.trace_id,
                     event.cache,
+                    event.span_id,
                 )
             )
         )

@@ -16,6 +16,7 @@ from roadbed.kernel.events import (
     RequestFailed,
     RequestFinished,
     RequestShed,
+    SpansDropped,
 )
 from roadbed.kernel.settings import Settings
 from roadbed.runtime.access_log import access_log
@@ -25,6 +26,9 @@ PER_SECOND = 3
 """Lines per second and kind: when a database is away, every request says so."""
 
 TRACEBACKS_PER_SECOND = 10
+
+QUIET = 30.0
+"""Seconds for which one line on lost spans is enough: no request is worse off for them, and a metric counts each."""
 
 
 class Throttle:
@@ -68,6 +72,7 @@ def log_events(events: Events, logs: Logs, settings: Settings) -> None:
     events.on(FlightSplit, lines.flight_split)
     events.on(FlightRetried, lines.flight_retried)
     events.on(RequestShed, lines.request_shed)
+    events.on(SpansDropped, lines.spans_dropped)
 
 
 class EventLines:
@@ -77,6 +82,7 @@ class EventLines:
         self._logger = logger
         self._few = Throttle(PER_SECOND, clock)
         self._more = Throttle(TRACEBACKS_PER_SECOND, clock)
+        self._rare = Throttle(1, lambda: clock() / QUIET)
 
     def notice(self, event: Notice) -> None:
         """Write what an operator should read."""
@@ -131,6 +137,12 @@ class EventLines:
         """Write that a full queue turns requests away."""
         if (held := self._few.passes(f"shed:{event.queue}")) is not None:
             self._logger.warning("A full queue turns requests away", queue=event.queue, **_suppressed(held))
+
+    def spans_dropped(self, event: SpansDropped) -> None:
+        """Write that traces are lost."""
+        if (held := self._rare.passes(f"spans:{event.reason}")) is not None:
+            fields = {"count": event.count, "reason": event.reason, "detail": event.detail}
+            self._logger.warning("Spans were dropped", **fields, **_suppressed(held))
 
 
 def _suppressed(held: int) -> dict[str, int]:

@@ -111,6 +111,13 @@ STATISTICS_SKIPPED = Measure(
     "counter",
     "Times at which figures were not written into the database, because it was busy or away.",
 )
+SPANS_EXPORTED = Measure("roadbed_spans_exported_total", "counter", "Spans that the collector of traces took.")
+SPANS_DROPPED = Measure(
+    "roadbed_spans_dropped_total",
+    "counter",
+    "Spans that are lost. `queue`: too many waited; `collector`: it did not take them; `stop`: there was no time left.",
+    ("reason",),
+)
 LOOP_LAG = Measure(
     "roadbed_event_loop_lag_seconds",
     "gauge",
@@ -171,6 +178,8 @@ MEASURES = (
     CACHE_BYTES,
     CACHE_ERRORS,
     STATISTICS_SKIPPED,
+    SPANS_EXPORTED,
+    SPANS_DROPPED,
     LOOP_LAG,
     PROCESS_CPU,
     PROCESS_MEMORY,
