@@ -167,18 +167,19 @@ async def lttb(database: Database, signal: Signal, window: Window, points: int) 
     extent = await extent_of(database, signal.signal_id, window, MOST_EXACT + 1)
     if extent.first is None or extent.last is None:
         return []
+    start = extent.first
     if extent.count > MOST_EXACT:
-        extremes = await _extremes_of(database, signal, extent.first, extent.last, points)
+        extremes = await _extremes_of(database, signal, start, extent.last, points)
         if len(extremes) >= points:
             chooser = Lttb(len(extremes), points)
-            _push(chooser, extremes, extent.first)
-            return _points(chooser, extent.first)
+            _push(chooser, extremes, start)
+            return _points(chooser, start)
         extent = await extent_of(database, signal.signal_id, window, ALL)
     chooser = Lttb(extent.count, points)
     async with aclosing(measurements_of(database, signal, window)) as parts:
         async for part in parts:
-            _push(chooser, part, extent.first)
-    return _points(chooser, extent.first)
+            _push(chooser, part, start)
+    return _points(chooser, start)
 
 
 def _push(chooser: Lttb, rows: Iterable[Point | Measurement], start: datetime) -> None:
