@@ -60,7 +60,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The body of a failure (RFC 9457). ``instance`` is the request id; ``errors`` names each field that is wrong."""
+    """The body of a failure (RFC 9457). ``instance`` is the request id; ``errors`` names each field at fault."""
 
     type: str
     title: str
@@ -113,7 +113,7 @@ def render(error: RoadbedError, request_id: str, method: str = "GET", *, keyed: 
         status=status,
         detail=detail,
         instance=request_id,
-        errors=error.faults if isinstance(error, Invalid) else (),
+        errors=error.faults if isinstance(error, (Invalid, Conflict)) else (),
     )
     return Failure(status, slug, _encode(problem), _headers(error))
 
