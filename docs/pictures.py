@@ -1,10 +1,12 @@
 """Takes the pictures of docs/images: `python -m docs.pictures`, with the console built. Look at each of them."""
 
 import asyncio
+import math
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +21,8 @@ IMAGES = Path(__file__).parent / "images"
 LOOKS = {"": (1280, 860, "light"), "-dark": (1280, 860, "dark"), "-narrow": (390, 844, "light")}
 SETTLE = 2.5
 """Seconds for charts and event streams after a page has loaded."""
+LIVELY = 250
+"""Seconds of load before the pictures: the overview shows a service that lives."""
 
 
 class Picture(NamedTuple):
@@ -29,7 +33,7 @@ class Picture(NamedTuple):
 
 
 PICTURES = (
-    Picture("overview", "/console/"),
+    Picture("overview", "/console/?range=5m"),
     Picture("ledger", "/console/ledger"),
     Picture("accounts", "/console/ledger/accounts"),
     Picture("account", "/console/ledger/accounts/{account}"),
@@ -57,15 +61,23 @@ def seeded(service: Service) -> dict[str, str]:
     command = [find_program("roadbed"), "seed", "--data", str(service.data)]
     subprocess.run(command, env=environment, cwd=service.folder, check=True, capture_output=True, timeout=120)
     with httpx.Client(base_url=service.base_url) as client:
-        for round_ in range(240):
-            for path in ("/items", "/transactions?limit=20", "/kv", "/vouchers?limit=5")[: 1 + round_ % 4]:
-                client.get(path)
-            client.put(f"/kv/visits/{round_ % 3}", json={"value": round_})
+        live(client)
         account = client.get("/accounts", params={"limit": 1}).json()[0]["account_id"]
         voucher = client.get("/vouchers", params={"status": "used", "limit": 1}).json()[0]["id"]
         for number in range(3):
             client.delete(f"/kv/visits/{number}")
     return {"account": account, "voucher": voucher}
+
+
+def live(client: httpx.Client) -> None:
+    """Ask and write for a while, now more and now less, as people do."""
+    begin, round_ = time.monotonic(), 0
+    while (passed := time.monotonic() - begin) < LIVELY:
+        for path in ("/items", "/transactions?limit=20", "/kv", "/vouchers?limit=5")[: 1 + round_ % 4]:
+            client.get(path)
+        client.put(f"/kv/visits/{round_ % 3}", json={"value": round_})
+        round_ += 1
+        time.sleep(0.04 + 0.03 * math.sin(passed / 9) + (0.05 if 60 < passed < 75 else 0))
 
 
 async def take(browser: Browser, service: Service, ids: dict[str, str], wanted: set[str]) -> None:

@@ -3,12 +3,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { nextTick } from "vue"
 import { parseJson } from "@/api/lossless"
 import { Problem } from "@/api/problems"
+import { formatInstant, formatMoney, formatNumber } from "@/design/format"
 import Changes from "@/parts/Changes.vue"
 import { asked, confirm } from "@/parts/confirming"
 import DataTable from "@/parts/DataTable.vue"
 import JsonEditor from "@/parts/JsonEditor.vue"
 import ProblemNote from "@/parts/ProblemNote.vue"
+import type { Field } from "@/parts/fields"
 import { dismiss, tell, tellFailure, toasts } from "@/parts/toasts"
+import { currency, due, lent, notes, pages, price } from "./resource-samples"
 
 describe("DataTable", () => {
   const columns = [{ name: "a", label: "A", sortable: true }, { name: "b", label: "B" }]
@@ -60,6 +63,28 @@ describe("Changes", () => {
     expect(wrapper.findAll("dt").map((one) => one.text())).toEqual(["b", "c"])
     expect(wrapper.findAll("del").map((one) => one.text())).toEqual(["was 9007199254740993"])
     expect(wrapper.findAll("ins").map((one) => one.text())).toEqual(["is 9007199254740994", "is x"])
+  })
+  it("names fields by their labels, and writes values as everywhere else", () => {
+    const fields: Field[] = [price, currency, due, lent, pages, notes]
+    const before = { price: 4136, currency: "EUR", due: null, lent: false, pages: 1234, notes: "x", other: 1 }
+    const after = { price: 4136, currency: "JPY", due: "2026-01-02T03:04:05.678901Z", lent: true, pages: null, notes: "", other: 2 }
+    const wrapper = mount(Changes, { props: { before, after, fields } })
+    const shown = Object.fromEntries(wrapper.findAll("dl > div").map((one) => [one.get("dt").text(), one.get("dd").text()]))
+    expect(shown["Price"]).toBe(`was ${formatMoney(4136, "EUR")}is ${formatMoney(4136, "JPY")}`)
+    expect(shown["Currency"]).toBe("was EURis JPY")
+    expect(shown["Due"]).toBe(`is ${formatInstant(after.due)}`)
+    expect(shown["Lent"]).toBe("was Nois Yes")
+    expect(shown["Pages"]).toBe(`was ${formatNumber(1234)}no value`)
+    expect(shown["Notes"]).toBe("was xempty text")
+    expect(shown["other"]).toBe("was 1is 2")
+    expect(wrapper.get("ins[title*=UTC]").attributes("title")).toBe("2026-01-02 03:04:05.678901 UTC")
+    expect(wrapper.get("del").attributes("title")).toBe("4136")
+  })
+  it("says nothing of an amount that stays, nor of one that was deleted", () => {
+    const names = (before: object | null, after: object | null) => mount(Changes, { props: { before: before as never, after: after as never, fields: [price, currency] } }).findAll("dt").map((one) => one.text())
+    expect(names({ price: 1, currency: "EUR" }, { price: 2, currency: "EUR" })).toEqual(["Price"])
+    expect(names({ price: 1, currency: "EUR" }, null)).toEqual(["Price", "Currency"])
+    expect(names({ price: 1, currency: "EUR" }, { price: 1, currency: "EUR" })).toEqual([])
   })
   it("says so when nothing does", () => {
     expect(mount(Changes, { props: { before: { a: [1] }, after: { a: [1] } } }).text()).toBe("No field changed.")

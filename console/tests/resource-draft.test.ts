@@ -1,6 +1,8 @@
+import { mount } from "@vue/test-utils"
 import { describe, expect, it } from "vitest"
 import { parseJson, writeJson } from "@/api/lossless"
-import { bodyOfEdit, bodyOfNew, boundsInWords, draftOf, newDraft, readText, sameDraft } from "@/parts/draft"
+import { bodyOfEdit, bodyOfNew, boundsInWords, draftOf, EMPTY, newDraft, readText, sameDraft, takesEmpty } from "@/parts/draft"
+import FieldInput from "@/parts/FieldInput.vue"
 import { author, born, currency, due, extra, lent, notes, pages, price, title } from "./resource-samples"
 
 const faultOf = (field: Parameters<typeof readText>[0], text: string, draft = {}) => (readText(field, text, draft) as { fault?: string }).fault
@@ -141,5 +143,49 @@ describe("the words around a form", () => {
   it("tells whether anything was typed", () => {
     expect(sameDraft({ a: "1" }, { a: "1", b: "" })).toBe(true)
     expect(sameDraft({ a: "1" }, { a: "2" })).toBe(false)
+  })
+})
+
+describe("an optional text may be empty, or have no value", () => {
+  const nickname = { ...title, name: "nickname", label: "Nickname", bounds: {}, required: false, optional: true }
+  const input = (modelValue: string, field = nickname) => mount(FieldInput, { props: { field, control: { id: "x" }, modelValue } })
+
+  it("where the service takes both", () => {
+    expect(takesEmpty(nickname)).toBe(true)
+    expect(takesEmpty({ ...nickname, multiline: true })).toBe(true)
+    const others = [title, notes, pages, currency, { ...nickname, optional: false }, { ...nickname, bounds: { min_length: 1 } }, { ...nickname, bounds: { pattern: "^a" } }, { ...nickname, choices: ["a"] }, { ...nickname, type: "uuid" }]
+    expect(others.filter(takesEmpty)).toEqual([])
+  })
+
+  it("keeps them apart on the way into a form and out of it", () => {
+    expect(draftOf([nickname], { nickname: null })).toEqual({ nickname: "" })
+    expect(draftOf([nickname], { nickname: "" })).toEqual({ nickname: EMPTY })
+    expect(bodyOfEdit([nickname], { nickname: EMPTY }, { nickname: "" })).toEqual({ body: {}, faults: {} })
+    expect(bodyOfEdit([nickname], { nickname: EMPTY }, { nickname: null })).toEqual({ body: { nickname: "" }, faults: {} })
+    expect(bodyOfEdit([nickname], { nickname: "" }, { nickname: "" })).toEqual({ body: { nickname: null }, faults: {} })
+    expect(bodyOfNew([nickname], { nickname: EMPTY }).body).toEqual({ nickname: "" })
+    expect(bodyOfNew([nickname], { nickname: "" }).body).toEqual({})
+    expect(draftOf([notes], { notes: "" })).toEqual({ notes: "" })
+  })
+
+  it.each([false, true])("is chosen with a button while nothing is typed (lines: %s)", async (multiline) => {
+    const wrapper = input("", { ...nickname, multiline })
+    const control = wrapper.get("input, textarea")
+    expect(control.attributes("placeholder")).toBe("No value")
+    expect(wrapper.get("button").attributes()).toMatchObject({ "aria-pressed": "false", "aria-label": "Empty text instead of no value: Nickname" })
+    await wrapper.get("button").trigger("click")
+    expect(wrapper.emitted("update:modelValue")).toEqual([[EMPTY]])
+    await wrapper.setProps({ modelValue: EMPTY })
+    expect((control.element as HTMLInputElement).value).toBe("")
+    expect([control.attributes("placeholder"), wrapper.get("button").attributes("aria-pressed")]).toEqual(["Empty text", "true"])
+    await wrapper.get("button").trigger("click")
+    await control.setValue("Lem")
+    expect(wrapper.emitted("update:modelValue")!.slice(1)).toEqual([[""], ["Lem"]])
+    await wrapper.setProps({ modelValue: "Lem" })
+    expect(wrapper.find("button").exists()).toBe(false)
+  })
+
+  it("is no question anywhere else", () => {
+    expect(input("", { ...nickname, bounds: { min_length: 1 } } as typeof nickname).find("button").exists()).toBe(false)
   })
 })

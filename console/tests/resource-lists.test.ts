@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest"
 import { nextTick, ref } from "vue"
 import { parseJson } from "@/api/lossless"
 import { Problem } from "@/api/problems"
-import { allowedForAll, asBegun, blamed, canUndo, deletions, importable, inBatches, moves } from "@/pages/resource/batches"
+import { allowedForAll, asBegun, blamed, canUndo, deletions, importable, inBatches, moves, resetInWords } from "@/pages/resource/batches"
 import { columnsOf, defaultColumns, useColumns } from "@/pages/resource/columns"
 import { countsInWords, rejectsFile, typeOf } from "@/pages/resource/files"
 import { asQuery, conditionsOf, filterable, inWords, matches, operatorsOf, withConditions, type Condition } from "@/pages/resource/filters"
@@ -137,6 +137,12 @@ describe("several rows at once", () => {
     const about = resource([id, title, code, { ...pages, writable: false }], { statuses: machine })
     expect(importable(about, { id: "1", title: "A", code: "x", pages: 3, version: 2 })).toEqual({ id: "1", title: "A" })
     expect(asBegun(copies, [{ status: "lent" }, { status: "shelf" }])).toEqual({ rows: [{ status: "shelf" }, { status: "shelf" }], reset: 1 })
+    expect(resetInWords(copies, [{ status: "lent" }], 1)).toBe(" It was lent, and begins again as shelf: a new row has no other status.")
+    expect(resetInWords(copies, [{ status: "lent" }, { status: "shelf" }], 1)).toContain(" One was lent, and begins again as shelf")
+    expect(resetInWords(copies, [{ status: "lent" }, { status: "lost" }], 2)).toContain(" 2 were lent or lost, and begin again as shelf")
+    // Somebody else moved it since this page saw it.
+    expect(resetInWords(copies, [{ status: "shelf" }], 1)).toContain(" It begins again as shelf")
+    expect([resetInWords(copies, [{ status: "shelf" }], 0), resetInWords(books, [{}], 0)]).toEqual(["", ""])
     expect(asBegun(books, [{ title: "A" }])).toEqual({ rows: [{ title: "A" }], reset: 0 })
     expect([canUndo(books), canUndo({ ...books, history: false }), canUndo({ ...books, verbs: ["list", "delete"] })]).toEqual([true, false, false])
   })

@@ -3,7 +3,7 @@ import { parseJson } from "@/api/lossless"
 import { chosen, differences, proposal } from "@/parts/merging"
 import { Problem } from "@/api/problems"
 import { refusalAt } from "@/parts/refusals"
-import { books, lent, notes, pages, title } from "./resource-samples"
+import { lent, notes, pages, title } from "./resource-samples"
 
 const fields = [title, pages, lent, notes]
 const before = { title: "Solaris", pages: 204, lent: false, notes: "" }
@@ -43,16 +43,17 @@ describe("a refusal", () => {
   const invalid = (...pointers: string[]) => new Problem(400, "Invalid", "", "invalid", pointers.map((pointer) => ({ pointer, detail: `wrong ${pointer}` })))
 
   it("stands at its fields, and above them where it says more", () => {
-    expect(refusalAt(books, fields, invalid("/title"))).toEqual({ faults: { title: "wrong /title" }, whole: false })
-    expect(refusalAt(books, fields, invalid("/title", "/other"))).toEqual({ faults: { title: "wrong /title" }, whole: true })
-    expect(refusalAt(books, fields, new Problem(503, "Busy", "", "busy"))).toEqual({ faults: {}, whole: true })
+    expect(refusalAt(fields, invalid("/title"))).toEqual({ faults: { title: "wrong /title" }, whole: false })
+    expect(refusalAt(fields, invalid("/title", "/other"))).toEqual({ faults: { title: "wrong /title" }, whole: true })
+    expect(refusalAt(fields, new Problem(503, "Busy", "", "busy"))).toEqual({ faults: {}, whole: true })
   })
 
   it("of a value that is taken stands at all fields that are unique together", () => {
-    const about = { ...books, unique: [["title", "pages"]] }
-    const taken = (names: string) => new Problem(409, "Conflict", `Another row has this ${names} already`, "duplicate")
-    expect(Object.keys(refusalAt(about, fields, taken("title and pages")).faults)).toEqual(["title", "pages"])
-    expect(refusalAt(about, fields, taken("isbn"))).toEqual({ faults: {}, whole: true })
-    expect(refusalAt(about, [pages], new Problem(409, "Conflict", "There is a row with this id already", "duplicate")).whole).toBe(true)
+    const taken = (...names: string[]) => new Problem(409, "Conflict", "taken", "duplicate", names.map((name) => ({ pointer: `/${name}`, detail: "taken" })))
+    expect(refusalAt(fields, taken("title", "pages"))).toEqual({ faults: { title: "taken", pages: "taken" }, whole: false })
+    expect(refusalAt([pages], taken("title", "pages"))).toEqual({ faults: { pages: "taken" }, whole: true })
+    expect(refusalAt(fields, taken("isbn"))).toEqual({ faults: {}, whole: true })
+    // Two writes at once: the database refused one, and does not say of which field.
+    expect(refusalAt(fields, taken())).toEqual({ faults: {}, whole: true })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { dotsOfBuckets, dotsOfPoints, gapOfPoints, merge, type Bucket, type Line } from "@/pages/telemetry/merging"
-import { lonely, nearest, unitsOf, scaleOf } from "@/parts/plotting"
+import { lonely, nearest, scaleOf, spread, unitsOf } from "@/parts/plotting"
 
 const at = (second: number): string => new Date(second * 1000).toISOString()
 const line = (dots: [number, number][], gap = Infinity, unit = "V"): Line => ({ label: "a", unit, gap, dots: dots.map(([second, value]) => ({ at: second * 1000, value })) })
@@ -103,5 +103,20 @@ describe("plotting", () => {
     const series = [{ label: "a", unit: "V", values: [] }, { label: "b", unit: "A", values: [] }, { label: "c", unit: "V", values: [] }]
     expect(unitsOf(series)).toEqual(["V", "A"])
     expect(series.map((one) => scaleOf(series, one.unit))).toEqual(["y0", "y1", "y0"])
+  })
+})
+
+describe("the room of an axis", () => {
+  it("ends at 100 % where no share is more", () => {
+    expect(spread(100, 100, "%")).toEqual([0, 100])
+    expect(spread(0, 0, "%")[0]).toBe(0)
+    expect(spread(96, 100, "%")[1]).toBe(100)
+    expect(spread(40, 60, "%")[1]).toBeLessThan(100)
+  })
+
+  it("goes beyond where values do, or where they are no shares", () => {
+    expect(spread(90, 120, "%")[1]).toBeGreaterThan(120)
+    expect(spread(-5, 50, "%")[0]).toBeLessThan(-5)
+    expect(spread(100, 100, "")[1]).toBe(200)
   })
 })

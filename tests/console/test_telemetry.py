@@ -107,6 +107,30 @@ async def test_a_file_is_imported_with_counts_and_rejects(page: Page, service: S
     await expect(page.get_by_role("button", name="Import", exact=True)).to_be_disabled()
 
 
+async def test_an_import_says_how_far_it_is_and_is_stopped(page: Page, service: Service) -> None:
+    new_signal(service, 7003, [])
+    rows = [f"2024-01-01 00:00:{n // 1000:02}.{n % 1000:03}|7003|{n},5" for n in range(40_000)]
+    body = "\n".join(["Ts|SignalId|MeasurementValue", *rows]).encode()
+    await page.goto(IMPORT)
+    line = await page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 100_000}
+    await line.send("Network.enable")
+    await line.send("Network.emulateNetworkConditions", slow)
+    file = FilePayload(name="slow.csv", mimeType="text/csv", buffer=body)
+    await page.get_by_label("File of measurements").set_input_files(file)
+    await page.get_by_role("button", name="Import", exact=True).click()
+    await expect(page.get_by_role("progressbar", name="Upload")).to_be_visible()
+    await expect(page.get_by_text(re.compile(r"of 1\.\d MiB sent"))).to_be_visible()
+    assert await violations(page) == []
+    await page.get_by_role("button", name="Stop").click()
+    await expect(page.get_by_text("Stopped.")).to_be_visible()
+    await expect(page.get_by_role("progressbar", name="Upload")).to_have_count(0)
+    await line.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+    await page.get_by_role("button", name="Import", exact=True).click()
+    await expect(page.get_by_role("heading", name="slow.csv is imported")).to_be_visible()
+    await expect(page.get_by_text("Stopped.")).to_have_count(0)
+
+
 async def test_what_is_no_file_of_measurements_is_refused(page: Page, watch: Watch) -> None:
     watch.foresee("status of 400")
     file = FilePayload(name="a.csv", mimeType="text/csv", buffer=b"a;b\n1;2\n")

@@ -40,7 +40,7 @@ async def test_what_is_allowed_now_is_what_is_offered(page: Page, service: Servi
     await page.get_by_role("menuitem", name="History").click()
     history = page.get_by_role("dialog").locator("ol > li")
     await expect(history).to_have_count(2)
-    await expect(history.first.locator("dt")).to_have_text(["status"])
+    await expect(history.first.locator("dt")).to_have_text(["Status"])
     assert status_of(service, voucher["id"]) == "cancelled"
 
 

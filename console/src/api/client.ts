@@ -1,6 +1,7 @@
 import { connection } from "@/api/connection"
 import { parseJson, writeJson } from "@/api/lossless"
 import { Problem } from "@/api/problems"
+import { upload, type OnSent } from "@/api/uploading"
 
 /** Parameters of a query; undefined and "" are left out, a list gives one parameter per item. */
 export type Query = Record<string, string | number | boolean | undefined | null | readonly (string | number)[]>
@@ -15,6 +16,8 @@ export interface Options {
   ifMatch?: string
   headers?: Record<string, string>
   signal?: AbortSignal
+  /** Hears how much of the body was sent. */
+  onSent?: OnSent | undefined
   /** Read with JSON.parse: several times as fast, for long lists of doubles such as series. */
   plain?: boolean
   /** One key for several tries of the same intent. By default each unsafe call has a new one. */
@@ -68,7 +71,7 @@ export async function call<T>(method: Method, path: string, options: Options = {
     headers,
     ...(body === undefined ? {} : { body }),
     ...(options.signal ? { signal: options.signal } : {}),
-  })
+  }, options.onSent)
   const text = await response.text()
   const isJson = /\bjson\b/.test(response.headers.get("Content-Type") ?? "")
   const data: unknown = text && isJson ? (options.plain && response.ok ? JSON.parse(text) : parseJson(text)) : text
@@ -84,9 +87,9 @@ export async function call<T>(method: Method, path: string, options: Options = {
   }
 }
 
-async function send(url: string, init: RequestInit): Promise<Response> {
+async function send(url: string, init: RequestInit, onSent: OnSent | undefined): Promise<Response> {
   try {
-    const response = await fetch(url, { ...init, credentials: "same-origin" })
+    const response = await (onSent ? upload(url, init, onSent) : fetch(url, { ...init, credentials: "same-origin" }))
     connection.answered()
     return response
   } catch (error) {

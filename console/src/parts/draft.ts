@@ -6,6 +6,15 @@ import { toMajor, toMinor } from "@/parts/money"
 /** What stands in the controls of a form: one text per field. "" is no value. Texts keep every digit of a number. */
 export type Draft = Record<string, string>
 
+/** Stands in a control for a text that is there and empty, where no value is another thing. No text has a NUL. */
+export const EMPTY = "\0"
+
+/** Whether an empty text and no value are two things that a field may hold. */
+export function takesEmpty(field: Field): boolean {
+  if (!field.optional || field.type !== "text" || field.choices?.length || field.reference) return false
+  return "value" in checkedText(field, "")
+}
+
 /** Faults by the names of fields. */
 export type Faults = Record<string, string>
 
@@ -13,6 +22,7 @@ const currencyIn = (field: Field, draft: Draft): string => draft[field.money ?? 
 
 function textOf(field: Field, value: unknown, currency: string): string {
   if (value === null || value === undefined) return ""
+  if (value === "" && takesEmpty(field)) return EMPTY
   const control = controlOf(field)
   if (control === "json") return writeJson(value, 2)
   return control === "money" ? toMajor(asText(value), currency) : asText(value)
@@ -38,6 +48,7 @@ type Read = { value: unknown } | { fault: string }
 /** The JSON of what stands in a control, or what is wrong with it. */
 export function readText(field: Field, text: string, draft: Draft = {}): Read {
   const control = controlOf(field)
+  if (text === EMPTY) return checkedText(field, "")
   if (text === "" && !(field.type === "text" && !field.optional && !field.choices?.length && !field.reference)) {
     return field.optional ? { value: null } : { fault: "A value is needed" }
   }

@@ -75,6 +75,13 @@ export function nearest(values: readonly (number | null | undefined)[], at: numb
   return null
 }
 
+/** What an axis shows of values from `low` to `high`: some room around. Per cent within 0 and 100 have no axis beyond. */
+export function spread(low: number, high: number, unit: string): [number, number] {
+  const [least, most] = uPlot.rangeNum(low, high, 0.08, true) as [number, number]
+  if (unit !== "%" || low < 0 || high > 100) return [least, most]
+  return [Math.max(least, 0), Math.min(most, 100)]
+}
+
 export function axes(series: readonly Series[]): uPlot.Axis[] {
   const common = { stroke: token("muted"), grid: { stroke: token("border"), width: 1 }, ticks: { show: false }, font: FONT }
   const y = unitsOf(series).slice(0, 2).map((_, at): uPlot.Axis => ({

@@ -235,7 +235,7 @@ def _placed(refusal: Refused, index: int) -> Refused:
     place = f"/operations/{index}"
     placed = copy(refusal)
     placed.detail = f"{place}: {refusal.detail}"
-    if isinstance(placed, Invalid):
+    if isinstance(placed, (Invalid, Conflict)):
         placed.faults = tuple(Fault(_pointer(place, fault.pointer), fault.detail) for fault in placed.faults)
     return placed
 

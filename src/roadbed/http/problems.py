@@ -60,7 +60,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The body of a failure (RFC 9457). ``instance`` is the request id; ``errors`` names each field that is wrong.
+    """The body of a failure (RFC 9457). ``instance`` is the request id; ``errors`` names each field at fault.
 
     ``trace_id`` is that of the caller's trace, or of ours where the request is among the sample; else it is left out.
     """
@@ -119,7 +119,7 @@ def render(
         status=status,
         detail=detail,
         instance=request_id,
-        errors=error.faults if isinstance(error, Invalid) else (),
+        errors=error.faults if isinstance(error, (Invalid, Conflict)) else (),
         trace_id=trace_id,
     )
     return Failure(status, slug, _encode(problem), _headers(error))

@@ -54,6 +54,10 @@ class Fault(msgspec.Struct, frozen=True):
         """The fault in one line; one of the whole body has no place to name."""
         return f"{self.pointer}: {self.detail}" if self.pointer else self.detail
 
+    def below(self, pointer: str) -> Fault:
+        """Return the same fault of a body that is a part of another one, at a JSON pointer."""
+        return Fault(f"{pointer}{self.pointer}", self.detail)
+
 
 class RoadbedError(Exception):
     """Root of the tree. ``detail`` is safe to show to the caller: causes stay in ``__cause__``."""
@@ -177,14 +181,18 @@ class Forbidden(Refused):
 
 
 class Conflict(Refused):
-    """The present state does not allow it. ``kind`` may narrow the slug (``balance-floor``)."""
+    """The present state does not allow it.
+
+    ``kind`` may narrow the slug (``balance-floor``); ``faults`` name the fields whose values are in the way.
+    """
 
     slug = "conflict"
     title = "The present state does not allow this"
 
-    def __init__(self, detail: str = "", kind: str = "") -> None:
+    def __init__(self, detail: str = "", kind: str = "", faults: Sequence[Fault] = ()) -> None:
         super().__init__(detail)
         self.kind = kind or self.slug
+        self.faults = tuple(faults)
 
 
 class PreconditionFailed(Refused):

@@ -81,7 +81,7 @@ def _prepare(unit: Compiled, values: Mapping[str, Any], asked: Asked, coming: Co
     if not plan.makes_keys:
         taken = yield Ask("one", unit.sql.read, {plan.key.name: stored[plan.key.name]})
         if taken is not None:
-            raise Conflict(f"There is a row with this {plan.key.name} already", "duplicate")
+            raise _taken(f"There is a row with this {plan.key.name} already", [plan.key.name])
     row = unit.row(stored)
     yield from _hook(plan.resource.before, "create", None, row, asked)
     return row
@@ -108,10 +108,10 @@ def _naming(index: int) -> Generator[None]:
     try:
         yield
     except Conflict as conflict:
-        raise Conflict(f"/{index}: {conflict.detail}", conflict.kind) from None
+        faults = [fault.below(f"/{index}") for fault in conflict.faults]
+        raise Conflict(f"/{index}: {conflict.detail}", conflict.kind, faults) from None
     except Invalid as invalid:
-        faults = [Fault(f"/{index}{fault.pointer}", fault.detail) for fault in invalid.faults]
-        raise Invalid(faults=faults) from None
+        raise Invalid(faults=[fault.below(f"/{index}") for fault in invalid.faults]) from None
 
 
 def clear(unit: Compiled, asked: Asked) -> Steps:
@@ -267,7 +267,12 @@ def _check_row(unit: Compiled, stored: Mapping[str, Any], new: Mapping[str, Any]
             continue
         values = {name: stored[name] for name in group}
         if (yield Ask("one", taken, {**values, "roadbed_own_key": stored[unit.plan.key.name]})) is not None:
-            raise Conflict(f"Another row has this {' and '.join(group)} already", "duplicate")
+            raise _taken(f"Another row has this {' and '.join(group)} already", group)
+
+
+def _taken(detail: str, names: Sequence[str]) -> Conflict:
+    """Make the refusal of values that another row has; each of their fields is told of."""
+    return Conflict(detail, "duplicate", [Fault(f"/{name}", detail) for name in names])
 
 
 def _next_version(unit: Compiled, count: int = 1) -> Steps:

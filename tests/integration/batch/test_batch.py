@@ -86,7 +86,7 @@ async def test_operations_of_several_domains_see_what_those_before_them_wrote(cl
         (get("/health/live"), 404, None),
         (post("/batch", {"operations": []}), 404, None),
         ({"method": "PUT", "path": "/books"}, 404, None),
-        (post("/shelves", {"name": "kept"}), 409, None),
+        (post("/shelves", {"name": "kept"}), 409, "/operations/3/body/name"),
         (post("/shelves", {"name": ""}), 400, "/operations/3/body/name"),
         (post("/shelves", "{not even an object}"), 400, "/operations/3/body"),
         (post("/books", {"title": "no shelf", "shelf": NOBODY}), 400, "/operations/3/body/shelf"),

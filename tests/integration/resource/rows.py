@@ -3,6 +3,9 @@
 from tests.contract.scenarios import Holding, Step, get, post
 from tests.integration.resource.steps import A_BOOK, GONE, KEYED, MERGE, author, book, delete, patch, titles
 
+TAKEN = ("/1/title", "/1/author")
+"""What is told of the second of two rows with values that are unique together."""
+
 ROWS: dict[str, tuple[Step, ...]] = {
     "a row is made, with its defaults, and read": (
         author("Ann"),
@@ -125,11 +128,11 @@ ROWS: dict[str, tuple[Step, ...]] = {
     ),
     "a unique value is taken once": (
         author("Ann"),
-        post("/authors", {"name": "Ann"}, 409, kind="duplicate"),
+        post("/authors", {"name": "Ann"}, 409, kind="duplicate", faults=("/name",)),
         author("Bob", "b"),
-        patch("/authors/<b>", {"name": "Ann"}, 409, kind="duplicate"),
+        patch("/authors/<b>", {"name": "Ann"}, 409, kind="duplicate", faults=("/name",)),
         patch("/authors/<b>", {"name": "Bob"}),
-        post("/authors", {"name": "Ann"}, 409, kind="duplicate", headers=KEYED),
+        post("/authors", {"name": "Ann"}, 409, kind="duplicate", faults=("/name",), headers=KEYED),
         patch("/authors/<a>", {"name": "Zoe"}),
         patch("/authors/<b>", {"name": "Ann"}),
         post("/authors", {"name": "Bob"}),
@@ -138,9 +141,9 @@ ROWS: dict[str, tuple[Step, ...]] = {
         author("Ann"),
         author("Bob", "other"),
         book("T"),
-        post("/books", {"title": "T", "author": "<a>"}, 409, kind="duplicate"),
+        post("/books", {"title": "T", "author": "<a>"}, 409, kind="duplicate", faults=("/title", "/author")),
         post("/books", {"title": "T", "author": "<other>"}, keep={"c": "/id"}),
-        patch("/books/<c>", {"author": "<a>"}, 409, kind="duplicate"),
+        patch("/books/<c>", {"author": "<a>"}, 409, kind="duplicate", faults=("/title", "/author")),
         patch("/books/<c>", {"author": "<a>", "title": "U"}),
     ),
     "keys that clients choose": (
@@ -150,8 +153,8 @@ ROWS: dict[str, tuple[Step, ...]] = {
         post("/tags", {"code": "a/b?#"}, expect={"Location": "/tags/a%2Fb%3F%23"}),
         get("/tags/a%2Fb%3F%23", reply=Holding(code="a/b?#")),
         *(post("/tags", {"code": code}, 400, faults=("/code",)) for code in ("", ".", "..", "bulk", "x" * 41)),
-        post("/tags", {"code": "é"}, 409, kind="duplicate"),
-        post("/tags/bulk", [{"code": "new"}, {"code": "é"}], 409, kind="duplicate"),
+        post("/tags", {"code": "é"}, 409, kind="duplicate", faults=("/code",)),
+        post("/tags/bulk", [{"code": "new"}, {"code": "é"}], 409, kind="duplicate", faults=("/1/code",)),
         get("/tags/new", status=404),
         post("/tags", {"code": "self", "parent": "self"}, 400, faults=("/parent",)),
         get("/tags?fields=code&code.prefix=a", reply=[{"code": "a b"}, {"code": "a/b?#"}]),
@@ -174,7 +177,13 @@ ROWS: dict[str, tuple[Step, ...]] = {
             [{"title": "T", "author": "<a>"}, {"title": "U", "author": "<a>", "order": 5}],
             reply=[Holding(title="T"), Holding(title="U", order=5)],
         ),
-        post("/books/bulk", [{"title": "V", "author": "<a>"}, {"title": "T", "author": "<a>"}], 409, kind="duplicate"),
+        post(
+            "/books/bulk",
+            [{"title": "V", "author": "<a>"}, {"title": "T", "author": "<a>"}],
+            409,
+            kind="duplicate",
+            faults=TAKEN,
+        ),
         post("/books/bulk", [{"title": "V", "author": "<a>"}] * 2, 409, kind="duplicate"),
         post("/books/bulk", [{"title": "V", "author": "<a>"}, {"title": ""}], 400, faults=("/1/title", "/1/author")),
         post(

@@ -179,7 +179,7 @@ RETRIES: dict[str, tuple[Step, ...]] = {
     "a refusal does not use a key up": (
         post("/books", {"title": "T", "author": GONE}, 400, headers=KEYED, faults=("/author",)),
         author("Ann"),
-        post("/authors", {"name": "Ann"}, 409, headers=KEYED, kind="duplicate"),
+        post("/authors", {"name": "Ann"}, 409, headers=KEYED, kind="duplicate", faults=("/name",)),
         patch("/authors/<a>", {"name": "Bob"}),
         post("/authors", {"name": "Ann"}, headers=KEYED, expect={"Idempotency-Replayed": None}),
         delete("/tags", headers=KEYED),

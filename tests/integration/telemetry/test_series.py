@@ -73,6 +73,65 @@ async def test_lttb_chooses_what_the_published_algorithm_does(
         assert len(found) == min(wanted, count)
 
 
+def extremes(points: list[tuple[float, float]], parts: int) -> list[tuple[float, float]]:
+    """The preselection of MinMaxLTTB over a list: each part's least and greatest, of several alike the first."""
+    width = math.ceil((points[-1][0] - points[0][0] + 1) / parts)
+    kept = {points[0], points[-1]}
+    for number in range(parts):
+        part = [point for point in points if (point[0] - points[0][0]) // width == number]
+        if part:
+            kept |= {min(part, key=lambda point: point[1]), max(part, key=lambda point: point[1])}
+    return sorted(kept)
+
+
+@pytest.mark.parametrize(("seed", "count"), [(7, 300), (8, 900)])
+async def test_of_many_measurements_it_chooses_among_the_extremes(
+    service: Telemetry, monkeypatch: pytest.MonkeyPatch, seed: int, count: int
+) -> None:
+    monkeypatch.setattr(series, "MOST_EXACT", 200)
+    rows = walk(seed, count)
+    await store(service, rows)
+    last = rows[-1][0]
+    for window in (
+        Window(),
+        Window(rows[3][0], rows[-5][0]),
+        Window(START - 9000 * SECOND, last + timedelta(days=400)),
+    ):
+        seen = [row for row in rows if (window.since or START) <= row[0] <= (window.until or last)]
+        plain = [((time - START) / timedelta(microseconds=1), value) for time, value in seen]
+        for wanted in (3, 5, 17):
+            found = (await service.series(1, window, wanted)).points
+            expected = steinarsson(extremes(plain, wanted * series.RATIO // 2), wanted)
+            assert [((point.timestamp - START) / timedelta(microseconds=1), point.value) for point in found] == expected
+            assert len(found) == wanted
+
+
+async def test_measurements_in_few_places_are_read_one_by_one(
+    service: Telemetry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(series, "MOST_EXACT", 200)
+    rows = [
+        (START + day * timedelta(days=365) + second * SECOND, float(second % 7))
+        for day in (0, 9)
+        for second in range(200)
+    ]
+    await store(service, rows)
+    found = (await service.series(1, Window(), 50)).points
+    plain = [((time - START) / timedelta(microseconds=1), value) for time, value in rows]
+    assert len(extremes(plain, 50 * series.RATIO // 2)) < 50
+    assert [((point.timestamp - START) / timedelta(microseconds=1), point.value) for point in found] == steinarsson(
+        plain, 50
+    )
+
+
+async def test_a_single_spike_among_many_is_seen(service: Telemetry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(series, "MOST_EXACT", 200)
+    rows = [(START + second * SECOND, 5.0 if second == 777 else 0.0) for second in range(1000)]
+    await store(service, rows)
+    for wanted in (3, 10, 100):
+        assert 5.0 in [point.value for point in (await service.series(1, Window(), wanted)).points]
+
+
 def naive(rows: list[tuple[datetime, float]], since: datetime, until: datetime, points: int) -> list[Bucket]:
     width = math.ceil(((until - since) / timedelta(microseconds=1) + 1) / points) * timedelta(microseconds=1)
     made: list[Bucket] = []
@@ -98,6 +157,18 @@ async def test_buckets_are_those_of_a_loop(service: Telemetry) -> None:
         for points in (3, 10, 999):
             found = (await service.buckets(1, window, points)).buckets
             assert found == naive(rows, since, until or START + timedelta(days=1000), points)
+
+
+async def test_days_of_buckets_have_24_hours(service: Telemetry) -> None:
+    """Buckets of whole days go on over the night in which clocks are moved."""
+    rows = [(EPOCH + timedelta(days=18_700) + number * timedelta(hours=5), float(number)) for number in range(240)]
+    await store(service, rows)
+    since, until = rows[0][0], rows[0][0] + timedelta(days=40, microseconds=-1)
+    found = (await service.buckets(1, Window(since, until), 40)).buckets
+    assert [(bucket.count, bucket.last) for bucket in found] == [
+        (bucket.count, bucket.last) for bucket in naive(rows, since, until, 40)
+    ]
+    assert [bucket.timestamp for bucket in found] == [since + day * timedelta(days=1) for day in range(40)]
 
 
 async def test_of_nothing_there_is_nothing(service: Telemetry) -> None:

@@ -83,6 +83,11 @@ def test_faults_are_listed() -> None:
     assert expected == json.loads(failure.body)["errors"]
 
 
+def test_values_that_are_taken_are_listed() -> None:
+    failure = render(Conflict("Taken", "duplicate", [Fault("/name", "Taken")]), "r")
+    assert json.loads(failure.body)["errors"] == [{"pointer": "/name", "detail": "Taken"}]
+
+
 def test_a_conflict_may_have_a_kind_of_its_own() -> None:
     failure = render(Conflict("Too low", kind="balance-floor"), "r")
     assert (failure.slug, json.loads(failure.body)["type"]) == ("balance-floor", "urn:roadbed:problem:balance-floor")

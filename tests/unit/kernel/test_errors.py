@@ -101,3 +101,14 @@ def test_what_the_caller_can_mend_is_not_unavailable() -> None:
 def test_a_fault_of_the_whole_body_names_no_place() -> None:
     faults = [Fault("", "The body is empty"), Fault("/a", "is odd")]
     assert Invalid(faults=faults).detail == "The body is empty; /a: is odd"
+
+
+def test_a_fault_of_a_part_names_the_part() -> None:
+    assert Fault("/name", "taken").below("/3") == Fault("/3/name", "taken")
+    assert Fault("", "empty").below("/3") == Fault("/3", "empty")
+
+
+def test_a_conflict_may_name_the_fields_that_are_in_the_way() -> None:
+    taken = [Fault("/a", "taken"), Fault("/b", "taken")]
+    assert Conflict("Both are taken", "duplicate", taken).faults == tuple(taken)
+    assert Conflict("Too late").faults == ()

@@ -10,6 +10,7 @@ export type ErrorShown = Schemas["ErrorShown"]
 
 /** Ranges that the page offers: a label, and seconds back from now. */
 export const ranges = [
+  { value: "5m", label: "5 min", seconds: 300 },
   { value: "15m", label: "15 min", seconds: 900 },
   { value: "1h", label: "1 h", seconds: 3600 },
   { value: "6h", label: "6 h", seconds: 21_600 },

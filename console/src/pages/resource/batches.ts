@@ -60,6 +60,16 @@ export function asBegun(about: Resource, rows: readonly Row[]): { rows: Row[]; r
   return { rows: rows.map((row) => ({ ...row, [machine.field]: machine.first })), reset }
 }
 
+/** What a person is told of rows that came back in another status than they had; "" where none did. */
+export function resetInWords(about: Resource, rows: readonly Row[], reset: number): string {
+  const machine = about.statuses
+  if (!machine || reset === 0) return ""
+  const were = [...new Set(rows.map((row) => asText(row[machine.field])).filter((status) => status && status !== machine.first))]
+  const who = rows.length === 1 ? "It" : reset === 1 ? "One" : String(reset)
+  const was = were.length ? `${who} ${reset === 1 ? "was" : "were"} ${were.join(" or ")}, and ` : `${who} `
+  return ` ${was}${reset === 1 ? "begins" : "begin"} again as ${machine.first}: a new row has no other status.`
+}
+
 /** What an import takes of a row: its key and what was written by somebody, no secret. */
 export function importable(about: Resource, row: Row): Row {
   const names = about.fields.filter((field) => (field.key || field.writable) && !field.secret).map((field) => field.name)

@@ -5,7 +5,7 @@ import { Problem } from "@/api/problems"
 import { confirm } from "@/parts/confirming"
 import { keyOf, nameOf, referrersOf, rowPath, titleOf, type Resource } from "@/parts/fields"
 import { tell, tellFailure } from "@/parts/toasts"
-import { allowedForAll, blamed, canUndo, deletions, MOST_AT_ONCE, moves, runAll, undelete } from "./batches"
+import { allowedForAll, blamed, canUndo, deletions, MOST_AT_ONCE, moves, resetInWords, runAll, undelete } from "./batches"
 import { countsInWords } from "./files"
 
 /** What is done to rows of a resource, one or many, by the list and by the page of a row. */
@@ -35,7 +35,7 @@ export function useActions(domain: string, about: Resource, domains: () => reado
   async function undo(rows: readonly Row[]): Promise<void> {
     try {
       const done = await undelete(about, rows.map((row) => keyOf(about, row)))
-      const reset = done.reset ? ` ${done.reset === 1 ? "One begins" : `${done.reset} begin`} again as ${about.statuses?.first}: a new row has no other status.` : ""
+      const reset = resetInWords(about, rows, done.reset)
       if (done.rejected) tell(`Not all came back (${countsInWords(done)}): ${done.rejects[0]?.reason ?? ""}`, undefined, "bad")
       else tell(`Brought back ${called(rows)}.${reset}`, undefined, reset ? "plain" : "good")
     } catch (error) {

@@ -47,7 +47,7 @@ export function useEditing(about: Resource, key: string | undefined) {
   function refused(error: unknown): void {
     problem.value = error
     if (!(error instanceof Problem)) return
-    const said = refusalAt(about, fields, error)
+    const said = refusalAt(fields, error)
     faults.value = said.faults
     // What stands at its field would be said twice above the form.
     if (!said.whole) problem.value = undefined

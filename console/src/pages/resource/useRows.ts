@@ -5,6 +5,7 @@ import type { Row } from "@/api/descriptions"
 import { useEvents } from "@/api/events"
 import { Problem } from "@/api/problems"
 import { keyOf, type Resource } from "@/parts/fields"
+import { useFresh, useGathered } from "@/parts/liveRows"
 import { asQuery, type Condition } from "./filters"
 import { applied } from "./live"
 
@@ -15,8 +16,6 @@ interface Shown {
   limit: number
   conditions: readonly Condition[]
 }
-
-const MARKED_FOR = 2500
 
 /** One page of a list, kept up to date by the resource's event stream where it has one. */
 export function useRows(about: () => Resource, view: ComputedRef<Shown>, counted: () => boolean) {
@@ -37,17 +36,10 @@ export function useRows(about: () => Resource, view: ComputedRef<Shown>, counted
   const shown = computed(() => data.value ?? (away.value ? last.value : undefined))
   const rows = computed(() => shown.value?.data ?? [])
 
-  const fresh = ref(new Set<string>())
+  const { fresh, mark } = useFresh()
+  const again = useGathered(() => void refetch())
   const offered = ref(new Set<string>())
   const waiting = computed(() => [...offered.value].filter((one) => !rows.value.some((row) => keyOf(about(), row) === one)).length)
-
-  function mark(one: string): void {
-    fresh.value = new Set(fresh.value).add(one)
-    setTimeout(() => {
-      fresh.value.delete(one)
-      fresh.value = new Set(fresh.value)
-    }, MARKED_FOR)
-  }
 
   const url = computed(() => (about().events ? `${about().path}/events` : undefined))
   const { live } = useEvents<Row>(
@@ -62,7 +54,7 @@ export function useRows(about: () => Resource, view: ComputedRef<Shown>, counted
       client.setQueryData<Reply<Row[]>>(key.value, { ...reply, data: told.rows })
       mark(one)
       // What the service computes from the other fields is in no event.
-      if (about().fields.some((field) => field.computed)) void refetch()
+      if (about().fields.some((field) => field.computed)) again()
     },
     () => void refetch(),
   )

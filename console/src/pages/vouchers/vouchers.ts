@@ -6,15 +6,6 @@ export type Voucher = Omit<components["schemas"]["Voucher"], "price"> & { price:
 export type Template = Omit<components["schemas"]["Template"], "price"> & { price: unknown }
 export type Status = Voucher["status"]
 
-export interface Change {
-  version: number
-  at: string
-  actor: string
-  action: string
-  before: Record<string, unknown> | null
-  after: Record<string, unknown> | null
-}
-
 const PAGE = 50
 
 /** What a step to this status is called on a button. */
@@ -39,5 +30,4 @@ export function allowedAfter(about: ResourceDescription | undefined, status: str
 
 export const setStatus = (id: string, status: string): Promise<Reply<Voucher>> => post<Voucher>(`/vouchers/${id}/status`, { status })
 export const redeem = (code: string, idempotencyKey: string): Promise<Reply<Voucher>> => post<Voucher>("/vouchers/redeem", { code }, { idempotencyKey })
-export const historyOf = (id: string, signal: AbortSignal): Promise<Reply<Change[]>> => get<Change[]>(`/vouchers/${id}/history`, { query: { limit: 100 }, signal })
 export const activeTemplates = (signal: AbortSignal): Promise<Reply<Template[]>> => get<Template[]>("/vouchers/templates", { query: { active: true, limit: 1000 }, signal })

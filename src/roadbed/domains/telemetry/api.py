@@ -127,8 +127,9 @@ async def get_series(
 ) -> Series | Buckets:
     """Return a signal as a chart needs it: at most `points` measurements, or as many buckets.
 
-    `lttb` keeps the shape: the measurements that the eye would miss (Largest-Triangle-Three-Buckets). `buckets` divides
-    the range into parts of equal width, with average, least, most and last value of each; null where there is none.
+    `lttb` keeps the shape: the measurements that the eye would miss (Largest-Triangle-Three-Buckets); of more than
+    50,000 it chooses among their extremes (MinMaxLTTB). `buckets` divides the range into parts of equal width, with
+    average, least, most and last value of each; null where there is none.
     """
     window = Window(since, until).check()
     if method == "buckets":

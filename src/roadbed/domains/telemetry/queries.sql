@@ -143,37 +143,129 @@ SELECT count(*) AS total
  WHERE signal_id = :signal_id AND at >= :since AND at <= :until AND (value > :above OR value < :below)
 
 -- name: extent
-SELECT count(*) AS count, min(at) AS first, max(at) AS last
-  FROM telemetry_measurement
- WHERE signal_id = :signal_id AND at >= :since AND at <= :until
+-- Two looks at the ends of the key. Of the measurements between, so many are counted as make a difference.
+SELECT (SELECT count(*)
+          FROM (SELECT 1
+                  FROM telemetry_measurement
+                 WHERE signal_id = :signal_id AND at >= :since AND at <= :until
+                 LIMIT :most) AS counted) AS count,
+       (SELECT at
+          FROM telemetry_measurement
+         WHERE signal_id = :signal_id AND at >= :since AND at <= :until
+         ORDER BY at
+         LIMIT 1) AS first,
+       (SELECT at
+          FROM telemetry_measurement
+         WHERE signal_id = :signal_id AND at >= :since AND at <= :until
+         ORDER BY at DESC
+         LIMIT 1) AS last
 
 -- name: buckets
 -- dialect: sqlite
-  WITH bucket AS (
-           SELECT CAST(:since AS integer) + (at - CAST(:since AS integer)) / :width * :width AS begin,
-                  count(*) AS count, avg(value) AS avg, min(value) AS least, max(value) AS most, max(at) AS latest
-             FROM telemetry_measurement
-            WHERE signal_id = :signal_id AND at >= :since AND at <= :until
-            GROUP BY 1
+-- One bucket after the other, each a range of the key: nothing is sorted, which for a million rows takes as long again.
+  WITH RECURSIVE part (begin) AS (
+           VALUES (CAST(:since AS integer))
+            UNION ALL
+           SELECT begin + :width FROM part WHERE begin + :width <= :until
        )
-SELECT b.begin, b.count, min(max(b.avg, b.least), b.most) AS avg, b.least, b.most, m.value AS last
-  FROM bucket b
-  JOIN telemetry_measurement m ON m.signal_id = :signal_id AND m.at = b.latest
+SELECT b.begin, count(*) AS count, min(max(avg(m.value), min(m.value)), max(m.value)) AS avg,
+       min(m.value) AS least, max(m.value) AS most,
+       (SELECT l.value
+          FROM telemetry_measurement l
+         WHERE l.signal_id = :signal_id AND l.at BETWEEN b.begin AND b.finish
+         ORDER BY l.at DESC
+         LIMIT 1) AS last
+  FROM (SELECT begin, min(begin + :width - 1, :until) AS finish FROM part ORDER BY begin) b
+ CROSS JOIN telemetry_measurement m ON m.signal_id = :signal_id AND m.at BETWEEN b.begin AND b.finish
+ GROUP BY b.begin
  ORDER BY b.begin
 
 -- name: buckets
 -- dialect: postgres
-  WITH bucket AS (
-           SELECT date_bin(:width, at, :since) AS begin,
-                  count(*) AS count, avg(value) AS avg, min(value) AS least, max(value) AS most, max(at) AS latest
-             FROM telemetry_measurement
-            WHERE signal_id = :signal_id AND at >= :since AND at <= :until
-            GROUP BY 1
+-- The same. In UTC a day has 24 hours: in the session's zone a width of days would move with the clocks.
+  WITH part AS (
+           SELECT begin AT TIME ZONE 'UTC' AS begin, (begin + CAST(:width AS interval)) AT TIME ZONE 'UTC' AS next
+             FROM generate_series(CAST(:since AS timestamptz) AT TIME ZONE 'UTC',
+                                  CAST(:until AS timestamptz) AT TIME ZONE 'UTC',
+                                  CAST(:width AS interval)) AS step (begin)
        )
-SELECT b.begin, b.count, least(greatest(b.avg, b.least), b.most) AS avg, b.least, b.most, m.value AS last
-  FROM bucket b
-  JOIN telemetry_measurement m ON m.signal_id = :signal_id AND m.at = b.latest
+SELECT b.begin, m.count, least(greatest(m.avg, m.least), m.most) AS avg, m.least, m.most,
+       (SELECT value
+          FROM telemetry_measurement
+         WHERE signal_id = :signal_id AND at >= b.begin AND at < b.next AND at <= :until
+         ORDER BY at DESC
+         LIMIT 1) AS last
+  FROM part b
+ CROSS JOIN LATERAL (
+           SELECT count(*) AS count, avg(value) AS avg, min(value) AS least, max(value) AS most
+             FROM telemetry_measurement
+            WHERE signal_id = :signal_id AND at >= b.begin AND at < b.next AND at <= :until
+       ) m
+ WHERE m.count > 0
  ORDER BY b.begin
+
+-- name: extremes
+-- dialect: sqlite
+-- The least and the greatest measurement of each part, of several alike the first, and both ends.
+  WITH RECURSIVE part (begin) AS (
+           VALUES (CAST(:since AS integer))
+            UNION ALL
+           SELECT begin + :width FROM part WHERE begin + :width <= :until
+       ), kept (at) AS (
+           SELECT (SELECT at
+                     FROM telemetry_measurement
+                    WHERE signal_id = :signal_id AND at BETWEEN begin AND min(begin + :width - 1, :until)
+                    ORDER BY value, at
+                    LIMIT 1)
+             FROM part
+            UNION
+           SELECT (SELECT at
+                     FROM telemetry_measurement
+                    WHERE signal_id = :signal_id AND at BETWEEN begin AND min(begin + :width - 1, :until)
+                    ORDER BY value DESC, at
+                    LIMIT 1)
+             FROM part
+            UNION
+           VALUES (:since), (:until)
+       )
+SELECT m.at AS timestamp, m.value
+  FROM kept k
+ CROSS JOIN telemetry_measurement m ON m.signal_id = :signal_id AND m.at = k.at
+ ORDER BY m.at
+
+-- name: extremes
+-- dialect: postgres
+  WITH part AS (
+           SELECT begin AT TIME ZONE 'UTC' AS begin, (begin + CAST(:width AS interval)) AT TIME ZONE 'UTC' AS next
+             FROM generate_series(CAST(:since AS timestamptz) AT TIME ZONE 'UTC',
+                                  CAST(:until AS timestamptz) AT TIME ZONE 'UTC',
+                                  CAST(:width AS interval)) AS step (begin)
+       ), kept AS (
+           SELECT m.at, m.value
+             FROM part
+            CROSS JOIN LATERAL (
+                      SELECT at, value
+                        FROM telemetry_measurement
+                       WHERE signal_id = :signal_id AND at >= begin AND at < next AND at <= :until
+                       ORDER BY value, at
+                       LIMIT 1
+                  ) m
+            UNION
+           SELECT m.at, m.value
+             FROM part
+            CROSS JOIN LATERAL (
+                      SELECT at, value
+                        FROM telemetry_measurement
+                       WHERE signal_id = :signal_id AND at >= begin AND at < next AND at <= :until
+                       ORDER BY value DESC, at
+                       LIMIT 1
+                  ) m
+            UNION
+           SELECT at, value
+             FROM telemetry_measurement
+            WHERE signal_id = :signal_id AND at IN (:since, :until)
+       )
+SELECT at AS timestamp, value FROM kept ORDER BY at
 
 -- name: import_progress
 SELECT progress FROM telemetry_import WHERE digest = :digest
