@@ -140,10 +140,12 @@ async def import_file(
     place = (rejects or path.parent) / f"{path.name}.rejects.tsv"
     try:
         with Rejects(place) as left_out:
-            for records, done, size in _records(path, reader):
-                left_out.add(await importer.take(records, reader))
-                if watch is not None:
-                    watch(path, done, size, importer.counts.rows)
+            async with importer:
+                for records, done, size in _records(path, reader):
+                    left_out.add(await importer.take(records, reader))
+                    if watch is not None:
+                        watch(path, done, size, importer.counts.rows)
+                left_out.add(await importer.finish())
     except OSError as error:
         raise Invalid(f"{error.filename or path}: {error.strerror}") from error
     except Invalid as error:

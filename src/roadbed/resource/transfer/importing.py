@@ -13,18 +13,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 import msgspec
 
 from roadbed.http.parameters import REQUIRED
 from roadbed.kernel.errors import Conflict, Invalid, Refused
+from roadbed.resource.groups import Group
 from roadbed.resource.steps import Steps, drive_async
 from roadbed.resource.store import Store
 from roadbed.resource.transfer.lines import shown
 from roadbed.resource.transfer.records import Reader, Record
 from roadbed.resource.transfer.rejects import Bad
 from roadbed.resource.transfer.rows import Columns, Row, Rows, missing_in
+from roadbed.resource.transfer.turns import Turns
 from roadbed.resource.writes import Asked, change, create
 
 T = TypeVar("T")
@@ -58,7 +61,10 @@ class _UndoneError(Exception):
 
 
 class Importer:
-    """Imports one file or body into one resource. ``dry``: every row is tried, and undone."""
+    """Imports one file or body into one resource. ``dry``: every row is tried, and undone.
+
+    Rows are written while the next ones are read. At the end of a ``with`` block nothing is still being written.
+    """
 
     def __init__(self, store: Store, columns: Columns, *, dry: bool = False) -> None:
         self.counts = Counts()
@@ -72,13 +78,34 @@ class Importer:
         self._among_themselves = any(parent is store.plan for _, parent in store.plan.parents)
         self._are_new = True
         self._checked = False
+        self._turns = Turns()
+        self._pending: asyncio.Task[list[Bad]] | None = None
+        self._sent = asyncio.Event()
         given = [field for field in store.plan.given if not field.key]
         self._defaults = {field.name: field.default for field in given if field.default is not REQUIRED}
         verbs = store.plan.resource.verbs
         self._creates, self._changes = "create" in verbs, "patch" in verbs
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pending, self._pending = self._pending, None
+        if pending is None:
+            return
+        if error is not None and not isinstance(error, Exception):
+            pending.cancel()
+        # What broke the import off is what is told; nothing is still being written then.
+        await asyncio.wait([pending])
+        if not pending.cancelled():
+            pending.exception()
+
     async def take(self, records: Sequence[Record | Bad], reader: Reader) -> list[Bad]:
-        """Write some rows; return those that are left out, in order.
+        """Take some rows, and write them while the next ones are read.
+
+        Returns what is left out of the rows before them, in order: ``finish`` returns the last of it.
 
         Raises:
             Invalid: the file has columns that the resource does not know; nothing was written.
@@ -88,9 +115,12 @@ class Importer:
         if not self._checked:
             self._columns.check(names)
             self._checked = True
+        told: list[Bad] = []
         bad: list[Bad] = []
         chunk: dict[Any, Row] = {}
         for record in records:
+            if self._turns.over:
+                await self._turns.give()
             if isinstance(record, Bad):
                 bad.append(record)
                 continue
@@ -101,43 +131,70 @@ class Importer:
                 continue
             if row.key in chunk or len(chunk) == GROUP:
                 # A key that comes again meets what the row before it wrote.
-                bad += await self._write(list(chunk.values()))
-                chunk = {}
+                told += await self._hand_over(list(chunk.values()), bad)
+                chunk, bad = {}, []
             chunk[row.key] = row
-        bad += await self._write(list(chunk.values()))
+        return told + await self._hand_over(list(chunk.values()), bad)
+
+    async def finish(self) -> list[Bad]:
+        """Wait until everything is written; return what is left out of it. Raises as ``take`` does."""
+        pending, self._pending = self._pending, None
+        return [] if pending is None else await pending
+
+    async def _hand_over(self, rows: list[Row], bad: list[Bad]) -> list[Bad]:
+        """Begin to write rows, once those before them are written; return what is left out of those."""
+        group, rest = await self._gathered(rows)
+        told = await self.finish()
+        self._sent.clear()
+        self._pending = asyncio.ensure_future(self._write(rows, group, rest, bad))
+        if group is not None and group.cells is not None:
+            # A server works while the next rows are read, but not before it was asked.
+            sent = asyncio.ensure_future(self._sent.wait())
+            await asyncio.wait([sent, self._pending], return_when=asyncio.FIRST_COMPLETED)
+            sent.cancel()
+        return told
+
+    async def _gathered(self, rows: list[Row]) -> tuple[Group | None, list[Row]]:
+        """Return those rows that may be created at once, and the others."""
+        if not (self._grouped and self._are_new and self._creates):
+            return None, rows
+        groups, asked, rest = self._store.groups, Asked(self._store.clock(), ACTOR), list[Row]()
+        is_far = self._store.database.dialect == "postgres"
+        group = Group([], ACTOR, [] if is_far else None, self._sent.set)
+        for row in rows:
+            if self._turns.over:
+                await self._turns.give()
+            try:
+                values = self._values(row)
+            except Refused:
+                rest.append(row)
+                continue
+            if not groups.add(group, values, asked):
+                return None, rows
+        if not group.rows or (rest and self._among_themselves):
+            return None, rows
+        return group, rest
+
+    async def _write(self, rows: list[Row], group: Group | None, rest: list[Row], bad: list[Bad]) -> list[Bad]:
+        """Write rows of different keys in their order: a row may refer to those before it."""
+        if group is not None and self._are_new and await self._created_at_once(group):
+            rows = rest
+        for start in range(0, len(rows), CHUNK):
+            bad += await self._write_each(rows[start : start + CHUNK])
         self.counts.rejected += len(bad)
         return sorted(bad, key=lambda each: each.line)
 
-    async def _write(self, rows: list[Row]) -> list[Bad]:
-        """Write rows of different keys in their order: a row may refer to those before it."""
-        bad: list[Bad] = []
-        rows = await self._created_at_once(rows)
-        for start in range(0, len(rows), CHUNK):
-            bad += await self._write_each(rows[start : start + CHUNK])
-        return bad
-
-    async def _created_at_once(self, rows: list[Row]) -> list[Row]:
-        """Create rows where nothing is in the way of any; return those that are still to be written."""
-        if not (self._grouped and self._are_new and self._creates):
-            return rows
-        ready: list[dict[str, Any]] = []
-        rest: list[Row] = []
-        for row in rows:
-            try:
-                ready.append(self._values(row))
-            except Refused:
-                rest.append(row)
-        if not ready or (rest and self._among_themselves):
-            return rows
+    async def _created_at_once(self, group: Group) -> bool:
+        """Create rows, unless anything is in the way of one; tell whether that was done."""
         asked = Asked(self._store.clock(), ACTOR)
         try:
-            done = await self._store.write(lambda: self._store.groups.attempt(ready, asked))
+            done = await self._store.write(lambda: self._store.groups.attempt(group, asked))
         except Refused:
-            return rows
+            return False
         if done.row is None:
-            return rows
-        self.counts.inserted += len(ready)
-        return rest
+            return False
+        self.counts.inserted += len(group.rows)
+        return True
 
     async def _write_each(self, rows: list[Row]) -> list[Bad]:
         found = await asyncio.gather(*[self._store.find(row.key) for row in rows])
