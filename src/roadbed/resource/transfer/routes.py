@@ -92,7 +92,7 @@ def declare_import(group: Operations[Store], unit: Compiled) -> None:
         def tell(bad: Sequence[Bad]) -> None:
             told.extend(LeftOut(each.line, each.reason) for each in bad[: MOST_TOLD - len(told)])
 
-        async with Importer(call.service, columns, dry=dry_run) as importer:
+        async with Importer(call.service, columns=columns, dry=dry_run) as importer:
             async for records, reader in _records(body, READERS[body.media_type]()):
                 tell(await importer.take(records, reader))
                 # Rows that were written are a sign of life: the time limit counts from them too.
