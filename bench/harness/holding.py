@@ -110,7 +110,8 @@ def sending(port: int, name: str, body: bytes | None) -> Generator[list[int], No
 
 def send(port: int, media: str, body: bytes, begun: threading.Event) -> int:
     """Post one body; return how many rows were taken, all of which must be."""
-    head = f"POST /measurements HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {media}\r\nContent-Length: {len(body)}\r\n\r\n"
+    lines = ("POST /measurements HTTP/1.1", "Host: 127.0.0.1", f"Content-Type: {media}", f"Content-Length: {len(body)}")
+    head = "\r\n".join((*lines, "", ""))
     with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as connection:
         connection.sendall(head.encode())
         begun.set()

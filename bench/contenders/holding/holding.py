@@ -1,4 +1,4 @@
-"""How long the event loop of a service is held: a task that wants to run every half millisecond, and how late it was."""
+"""How long the event loop of a service is held: how late a task was that wants to run every half millisecond."""
 
 import asyncio
 from time import perf_counter
