@@ -12,7 +12,6 @@ from roadbed.resource.transfer import importing
 from roadbed.resource.transfer.csv_reader import CsvReader
 from roadbed.resource.transfer.files import stores_of
 from roadbed.resource.transfer.importing import Importer
-from roadbed.resource.transfer.records import Reader
 from roadbed.resource.transfer.rejects import Bad
 from tests.integration.resource.library import domain
 from tests.integration.resource.world import World
@@ -107,8 +106,8 @@ async def test_nothing_is_still_being_written_after_the_end(
             ended.append(True)
 
     monkeypatch.setattr(Store, "write", watched)
-    reader: Reader = CsvReader()
-    records = read(reader, b"id,name\n" + text(4))  # type: ignore[arg-type]
+    reader = CsvReader()
+    records = read(reader, b"id,name\n" + text(4))
     importer = Importer(store_of(world))
 
     async def broken_off() -> None:

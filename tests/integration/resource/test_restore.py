@@ -19,10 +19,18 @@ from tests.integration.resource.world import World, opened
 from tests.support.postgres import PostgresServer
 
 FORMS = ("csv", "ndjson", "json")
-ORDER = ("authors", "books", "pages", "tags", "boxes", "deeds", "echoes", "loans", "tickets")
-"""Paths, each after those that its rows refer to."""
-
-NAMES = dict(zip(ORDER, ("author", "book", "page", "tag", "box", "deed", "echo", "loan", "ticket"), strict=True))
+NAMES: dict[str, str] = {
+    "authors": "author",
+    "books": "book",
+    "pages": "page",
+    "tags": "tag",
+    "boxes": "box",
+    "deeds": "deed",
+    "echoes": "echo",
+    "loans": "loan",
+    "tickets": "ticket",
+}
+"""Resources by path, each after those that its rows refer to."""
 
 
 @pytest.fixture
@@ -66,7 +74,7 @@ async def exported(world: World, folder: Path, form: str) -> dict[str, Path]:
     """Write one file per resource."""
     await asyncio.to_thread(folder.mkdir)
     files: dict[str, Path] = {}
-    for path in ORDER:
+    for path in NAMES:
         files[path] = folder / f"{path}.{form}"
         files[path].write_bytes((await world.ask(f"GET /{path}/export?format={form}")).body)
     return files

@@ -82,7 +82,7 @@ class Gathered:
     @property
     def signals(self) -> set[int]:
         """The signals of all rows."""
-        return set().union(*(batch.signals for batch in self._batches))
+        return set[int]().union(*(batch.signals for batch in self._batches))
 
     async def leave_out(self, unknown: set[int]) -> None:
         """Put the rows of unknown signals among the bad, a batch at a time: other requests have their turn."""
