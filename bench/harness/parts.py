@@ -16,11 +16,13 @@ from bench.harness.plan import SLOT_OVERHEAD, Effort
 PART_OVERHEAD = 6.0  # seconds: a server or two, the schema, the data
 IMPORT_RATE = 250_000  # rows per second, with what comes around them: the slowest that was seen
 
+ITEM_RATE = 25_000  # rows per second of a resource with history: the slowest that was seen
+
 
 class Part(msgspec.Struct, frozen=True):
     """One measurement of its own.
 
-    measure   what is done: ``cached-list``, ``import``, ``statistics`` or ``feed``
+    measure   what is done: ``cached-list``, ``import``, ``rows``, ``statistics``, ``feed`` or ``holding``
     store     the database under it
     title     what is measured, for the report; ``against``: the other half, empty where the figure speaks for itself
     unit      of ``ours`` and ``peer`` in its result
@@ -28,7 +30,7 @@ class Part(msgspec.Struct, frozen=True):
     """
 
     name: str
-    measure: Literal["cached-list", "import", "statistics", "feed"]
+    measure: Literal["cached-list", "import", "rows", "statistics", "feed", "holding"]
     store: Store
     title: str
     against: str
@@ -44,6 +46,12 @@ _FEED = (
     "`PUT /kv/{key}` by the clock, 200 a second, watched by 1,000 clients in a process of their own; from the moment a "
     "change was due until the last of them had it"
 )
+
+_HOLDING = (
+    "`GET /ping` 500 times a second while `POST /measurements` takes 20 MB of CSV, NDJSON and JSON in turn; how late a "
+    "task of the service was that wants to run every half millisecond, the most of each format"
+)
+_ROWS = "`roadbed import items`, rows with their history and their changes, everything checked; "
 
 PARTS: tuple[Part, ...] = (
     Part(
@@ -112,13 +120,54 @@ PARTS: tuple[Part, ...] = (
     ),
 )
 
-PART_BY_NAME = {part.name: part for part in PARTS}
+FIGURES: tuple[Part, ...] = (
+    Part(
+        name="rows-postgres",
+        measure="rows",
+        store="postgresql",
+        title="Roadbed on PostgreSQL: a CSV file of a declared resource",
+        against="psql's \\copy into its table alone",
+        unit=" rows/s",
+        note=_ROWS + "`\\copy` of ready rows into the table alone, without history and changes",
+    ),
+    Part(
+        name="rows-sqlite",
+        measure="rows",
+        store="embedded",
+        title="Roadbed, embedded: a CSV file of a declared resource",
+        against="apsw's executemany into its table alone",
+        unit=" rows/s",
+        note=_ROWS + "tuples that are in memory already, one transaction, into the table alone",
+    ),
+    Part(
+        name="holding",
+        measure="holding",
+        store="embedded",
+        title="Roadbed, embedded: how long an ingest holds others up",
+        against="",
+        unit=" ms",
+        note=_HOLDING,
+    ),
+    Part(
+        name="holding-postgres",
+        measure="holding",
+        store="postgresql",
+        title="Roadbed on PostgreSQL: how long an ingest holds others up",
+        against="",
+        unit=" ms",
+        note=_HOLDING,
+    ),
+)
+"""Parts for which the design has no target: measured by name alone."""
+
+PART_BY_NAME = {part.name: part for part in (*PARTS, *FIGURES)}
 
 
 def parts_of(only: Collection[str], works: Collection[str] | None) -> list[Part]:
-    """Return the parts to measure: those that are named, or all where neither names nor works were chosen."""
+    """Return the parts to measure: those that are named, or all with a target where neither names nor works were
+    chosen."""
     if only:
-        return [part for part in PARTS if part.name in only]
+        return [part for name, part in PART_BY_NAME.items() if name in only]
     return list(PARTS) if works is None else []
 
 
@@ -130,6 +179,10 @@ def duration(parts: Sequence[Part], effort: Effort) -> float:
 def _turns(part: Part, effort: Effort) -> float:
     if part.measure == "feed":
         return effort.feed_seconds
+    if part.measure == "holding":
+        return 4 * (effort.holding_seconds + 1)
+    if part.measure == "rows":
+        return 2 * effort.rounds * (1 + effort.items / ITEM_RATE)
     if part.measure == "import":
         return 2 * effort.rounds * (1 + effort.readings / IMPORT_RATE)
     return 2 * (effort.rounds + 1) * (effort.seconds + SLOT_OVERHEAD)

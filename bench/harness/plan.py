@@ -53,7 +53,8 @@ PAIRS: tuple[Pair, ...] = (
 class Effort(msgspec.Struct, frozen=True):
     """How long and how often. ``seconds`` and ``rounds`` hold where a target is decided, ``other_*`` elsewhere.
 
-    ``readings``: rows of the file that is imported; ``feed_seconds``: for how long changes are made under watchers.
+    ``readings``, ``items``: rows of the files that are imported; ``feed_seconds``: for how long changes are made under
+    watchers; ``holding_seconds``: for how long pings are sent under an ingest of each format.
     """
 
     seconds: int = 2
@@ -65,6 +66,8 @@ class Effort(msgspec.Struct, frozen=True):
     restarts: int = 3
     readings: int = 500_000
     feed_seconds: int = 10
+    items: int = 50_000
+    holding_seconds: int = 3
 
 
 QUICK = Effort(
@@ -77,6 +80,8 @@ QUICK = Effort(
     restarts=1,
     readings=200_000,
     feed_seconds=5,
+    items=20_000,
+    holding_seconds=1,
 )
 
 

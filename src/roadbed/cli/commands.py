@@ -157,7 +157,7 @@ def new_revision(
 
 
 @app.command(name="import")
-def import_(
+def import_(  # noqa: PLR0913, PLR0917 - each is an option
     domain: Annotated[str, typer.Argument(help="The domain, by name.")],
     files: Annotated[list[Path], typer.Argument(help="The files.", exists=True, dir_okay=False)],
     resource: Annotated[
@@ -166,6 +166,9 @@ def import_(
     data: Data = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; tell what is wrong.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Begin anew where an import was broken off.")] = False,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Rows that are not there come back as an export has them, in any status.")
+    ] = False,
     rejects: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Where rejected rows go; by default beside each file.", file_okay=False),
@@ -173,12 +176,10 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Import files; rows that are wrong go to a rejects file, with their line and the reason."""
-    from roadbed.cli.importing import import_and_tell
+    from roadbed.cli.importing import Ways, import_and_tell
 
-    loaded = settings(data=data).settings
-    import_and_tell(
-        loaded, domain, files, resource=resource, dry=dry_run, restart=restart, rejects=rejects, as_json=as_json
-    )
+    ways = Ways(resource=resource, dry=dry_run, restart=restart, restore=restore, rejects=rejects)
+    import_and_tell(settings(data=data).settings, domain, files, ways=ways, as_json=as_json)
 
 
 @app.command()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
+import os
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from roadbed.app import schema_state
 from roadbed.cli.output import print_json, print_table
@@ -21,27 +25,46 @@ from roadbed.resource.registry import load_domains, part_of
 from roadbed.resource.transfer.files import Report, import_file, match, stores_of
 from roadbed.runtime.lifecycle import patiently
 
+SECRETS = "secrets are in no export, so new ones were made"
+"""What becomes of them, as the command tells it."""
+
+
+class Ways(msgspec.Struct, frozen=True, kw_only=True):
+    """How to import.
+
+    ``resource`` is that of all files, else their names say it; ``restart``: begin anew what was broken off;
+    ``restore``: rows that are not there come back as an export has them; ``rejects`` is a folder, by default that of
+    each file.
+    """
+
+    resource: str = ""
+    dry: bool = False
+    restart: bool = False
+    restore: bool = False
+    rejects: Path | None = None
+
 
 def import_and_tell(
     settings: Settings,
     domain: str,
     files: Sequence[Path],
     *,
-    resource: str,
-    dry: bool,
-    restart: bool,
-    rejects: Path | None,
+    ways: Ways,
     as_json: bool,
 ) -> None:
     """Import files and print a report on each: by the importer that the domain brings, or else into its resources."""
     (found,) = load_domains([domain])
-    importer = None if resource else part_of(found, "importer")
+    importer = None if ways.resource else part_of(found, "importer")
     if importer is None:
         if not found.resources:
             raise ConfigurationError(f"the domain {domain!r} imports no files")
-        import_rows_and_tell(settings, found, files, resource=resource, dry=dry, rejects=rejects, as_json=as_json)
+        import_rows_and_tell(settings, found, files, ways=ways, as_json=as_json)
         return
-    options = importer.Options(dry=dry, resume=not restart, rejects=rejects)
+    if ways.restore:
+        raise ConfigurationError(
+            f"{domain} brings an importer of its own, which takes its files whole without --restore"
+        )
+    options = importer.Options(dry=ways.dry, resume=not ways.restart, rejects=ways.rejects)
 
     async def work() -> list[Any]:
         async with opened_for(settings, [found]) as database:
@@ -49,7 +72,7 @@ def import_and_tell(
                 return await importer.Importer(database, now, options, watch).run(files)
 
     reports = asyncio.run(work())
-    tell(reports, dry=dry, as_json=as_json)
+    tell(reports, dry=ways.dry, as_json=as_json)
 
 
 def import_rows_and_tell(
@@ -57,21 +80,22 @@ def import_rows_and_tell(
     domain: Domain[Any],
     files: Sequence[Path],
     *,
-    resource: str,
-    dry: bool,
-    rejects: Path | None,
+    ways: Ways,
     as_json: bool,
 ) -> None:
     """Import files into the resources of a domain and print a report on each."""
     plans = {name: unit.plan for name, unit in domain.compiled().items()}
-    matched = match(files, plans, resource)
+    matched = match(files, plans, ways.resource)
+    restore_as = f"restore by {_who()}" if ways.restore else ""
 
     async def work() -> list[Report]:
         async with opened_for(settings, [domain]) as database:
             stores = stores_of(domain.compiled(), database, now)
             with progress_bar() as watch:
                 return [
-                    await import_file(path, stores[name], dry=dry, rejects=rejects, watch=watch)
+                    await import_file(
+                        path, stores[name], dry=ways.dry, restore_as=restore_as, rejects=ways.rejects, watch=watch
+                    )
                     for path, name in matched
                 ]
 
@@ -80,15 +104,24 @@ def import_rows_and_tell(
         print_json(reports)
         return
     heads = ("file", "resource", "rows", "inserted", "changed", "unchanged", "rejected", "rows/s", "notes")
-    print_table(heads, (_cells_of_rows(report, dry) for report in reports))
+    print_table(heads, (_cells_of_rows(report, ways.dry) for report in reports))
 
 
 def _cells_of_rows(report: Report, dry: bool) -> tuple[str, ...]:
     notes = [f"rejects in {report.rejects}"] if report.rejects else []
     notes += ["dry run: nothing was written"] if dry else []
+    notes += [f"nobody knows {', '.join(report.secrets)} of what was inserted: {SECRETS}"] if report.secrets else []
     figures = (report.rows, report.inserted, report.changed, report.unchanged, report.rejected)
     rate = f"{report.rows / report.seconds:,.0f}" if report.seconds else ""
     return report.file, report.resource, *(f"{figure:,}" for figure in figures), rate, "; ".join(notes)
+
+
+def _who() -> str:
+    """Return the name of the user that runs the command, or the number of one that has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 @asynccontextmanager

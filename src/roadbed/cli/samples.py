@@ -1,6 +1,9 @@
 """Sample data at the first start: who sits at a terminal is asked once, so that a new service has something to show.
 
-They are loaded before anything is served: it takes seconds, with a progress bar, and the first page is whole.
+The question comes before the database is made: who leaves at it (Ctrl-C) has answered nothing, leaves nothing, and is
+asked again at the next start.
+
+Samples are loaded before anything is served: it takes seconds, with a progress bar, and the first page is whole.
 The port is taken already, so a browser that is too early waits, and is answered then.
 """
 
@@ -11,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
+from roadbed.cli.migrating import examine
 from roadbed.cli.seeding import seed_and_tell
 from roadbed.kernel.settings import PRODUCTION, Settings
 from roadbed.resource.registry import load_domains, part_of
@@ -22,20 +26,32 @@ QUESTION = "Load sample data? [Y/n] "
 HINT = "none yet; `roadbed seed`, in another terminal, loads some into every domain"
 
 
-def load_samples(settings: Settings, ran: Sequence[str], wanted: bool | None) -> str:
-    """Load sample data where this start has made the database (``ran``); return what the banner says of them.
+def ask(settings: Settings, wanted: bool | None) -> bool | None:
+    """Return whether samples are wanted.
 
-    ``wanted`` is None where nobody has said: then whoever sits at the terminal is asked, in development alone.
+    Where nobody has said (None), whoever sits at the terminal is asked: in development, and of a new database alone.
     """
-    if FIRST_REVISION not in ran or not any(part_of(domain, "seeds") for domain in load_domains(settings.domains)):
+    if wanted is not None or settings.environment == PRODUCTION or not (is_interactive() and _has_any(settings)):
+        return wanted
+    stored, _ = examine(settings)
+    return None if stored else _says_yes()
+
+
+def load_samples(settings: Settings, ran: Sequence[str], wanted: bool | None) -> str:
+    """Load sample data if they are wanted and this start has made the database (``ran``).
+
+    Returns what the banner says of them.
+    """
+    if FIRST_REVISION not in ran or not _has_any(settings):
         return ""
-    is_development = settings.environment != PRODUCTION
-    if wanted is None:
-        wanted = is_development and is_interactive() and _says_yes()
     if wanted:
         seed_and_tell(settings, (), None)
         return "loaded"
-    return HINT if is_development else ""
+    return "" if settings.environment == PRODUCTION else HINT
+
+
+def _has_any(settings: Settings) -> bool:
+    return any(part_of(domain, "seeds") for domain in load_domains(settings.domains))
 
 
 def is_interactive() -> bool:

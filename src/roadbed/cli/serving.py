@@ -10,7 +10,7 @@ import roadbed
 from roadbed.app import build, describe
 from roadbed.cli.migrating import examine, migrate_if_behind
 from roadbed.cli.outcome import FAILED, tell
-from roadbed.cli.samples import load_samples
+from roadbed.cli.samples import ask, load_samples
 from roadbed.http.protocol import PROTOCOL
 from roadbed.kernel.errors import RoadbedError
 from roadbed.kernel.events import Events
@@ -43,7 +43,7 @@ def serve_as_it_is(settings: Settings, sources: Sources = None) -> int:
         prepare_storage(settings)
         return []
 
-    return _serve(settings, sources, check)
+    return _serve(settings, sources, check, samples=False)
 
 
 def _serve(
@@ -57,6 +57,7 @@ def _serve(
     describe(settings)  # A wrong declaration is told before anything is touched.
     sock = listen(settings)
     try:
+        samples = ask(settings, samples)
         ran = prepare(settings)
         lines = banner(settings, sock, ran, load_samples(settings, ran, samples))
         if settings.workers == 1:

@@ -102,6 +102,9 @@ BUMP = _sql.query("bump", Number)
 """Raise a feed (``feed``) by ``count`` and return its new last number; the first of the new ones is
 ``number - count + 1``. It is one of the first statements of a transaction, so that all lock in the same order."""
 
+RAISE = _sql.statement("raise")
+"""Let a feed (``feed``) go on after a ``number``, where it is not that far: those up to it are never given out."""
+
 LOG = _sql.statement("log")
 """Write one ``Change``."""
 

@@ -5,6 +5,9 @@ INSERT INTO feed AS f (name, number) VALUES (:feed, :count)
 ON CONFLICT (name) DO UPDATE SET number = f.number + excluded.number
 RETURNING number
 
+-- name: raise
+UPDATE feed SET number = :number WHERE name = :feed AND number < :number
+
 -- name: log
 INSERT INTO change (feed, number, key, kind, at, body) VALUES (:feed, :number, :key, :kind, :at, :body)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from roadbed.data.database import Database, Program
 from roadbed.data.flights import Flight
 from roadbed.kernel.ids import new_id
@@ -23,7 +25,7 @@ class Creates:
         self._unit = unit
         self._plan = unit.plan
         self._sql = _statement(unit.plan)
-        self._columns = _columns(unit.plan)
+        self._version = unit.plan.columns.index("version")
 
     def new_row(self, values: Mapping[str, Any], at: datetime) -> Any:
         """Return the row that these values make, or None where its key can be none.
@@ -40,16 +42,26 @@ class Creates:
 
     async def write(self, connection: Any, items: list[tuple[Any, str]]) -> Sequence[Any]:
         """Write rows, each with who asks for it; return each as stored, or None where anything is in its way."""
-        rows = [row for row, _ in items]
-        arrays: list[list[Any]] = [[getattr(row, name) for row in rows] for name in self._columns]
+        return await self.write_cells(connection, [row for row, _ in items], [self.cells(*item) for item in items])
+
+    def cells(self, row: Any, actor: str) -> tuple[Any, ...]:
+        """Return what the statement takes of one row."""
+        values = msgspec.structs.astuple(row)
+        cells = [*values[: self._version], *values[self._version + 1 :]]
         if self._plan.searched:
-            arrays.append([self._unit.search_text(row) for row in rows])
+            cells.append(self._unit.search_text(row))
         if self._plan.resource.history or self._plan.resource.events:
             # A version is known to the statement alone: the text ends before it.
-            arrays.append([self._unit.open_text(row) for row in rows])
+            cells.append(self._unit.open_text(row))
         if self._plan.resource.history:
-            arrays.append([actor for _, actor in items])
-        versions = await connection.fetch(self._sql, len(rows), *arrays)
+            cells.append(actor)
+        return tuple(cells)
+
+    async def write_cells(
+        self, connection: Any, rows: Sequence[Any], cells: Sequence[tuple[Any, ...]]
+    ) -> Sequence[Any]:
+        """Write rows whose ``cells`` are ready. Otherwise as ``write``."""
+        versions = await connection.fetch(self._sql, len(rows), *map(list, zip(*cells, strict=True)))
         return [self._written(row, found["version"]) for row, found in zip(rows, versions, strict=True)]
 
     def _written(self, row: Any, version: int | None) -> Any:

@@ -6,7 +6,7 @@ written, and the path that looks at one row after the other says of which one, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -23,10 +23,15 @@ from roadbed.resource.writes import Asked, create_many
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Rows to be written, and who asks for it."""
+    """Rows to be written, and who asks for it.
 
-    rows: Sequence[Any]
+    ``cells`` are what PostgreSQL is sent of each row, where that is ready; ``sent`` is called when it goes there.
+    """
+
+    rows: list[Any]
     actor: str
+    cells: list[tuple[Any, ...]] | None = None
+    sent: Callable[[], None] | None = None
 
 
 class Groups:
@@ -45,17 +50,29 @@ class Groups:
         rows = yield from self.attempt(several, asked)
         return (yield from create_many(self._unit, several, asked)) if rows is None else rows
 
-    def attempt(self, several: Sequence[Mapping[str, Any]], asked: Asked) -> Steps:
+    def attempt(self, several: Sequence[Mapping[str, Any]] | Group, asked: Asked) -> Steps:
         """Write new rows and return them; None: something is in the way, and nothing was written."""
+        if isinstance(several, Group):
+            return several.rows if (yield Fly(self._program, several)) else None
+        group = Group([], asked.actor)
+        if not all(self.add(group, values, asked) for values in several):
+            return None
+        return group.rows if (yield Fly(self._program, group)) else None
+
+    def add(self, group: Group, values: Mapping[str, Any], asked: Asked) -> bool:
+        """Add a new row to a group; tell whether it can be one among others."""
         if self._creates is None:
-            return None
+            return False
         try:
-            rows = [self._creates.new_row(values, asked.at) for values in several]
+            row = self._creates.new_row(values, asked.at)
         except Invalid:
-            return None
-        if None in rows or any(self._refers_to_itself(row) for row in rows):
-            return None
-        return rows if (yield Fly(self._program, Group(rows, asked.actor))) else None
+            return False
+        if row is None or self._refers_to_itself(row):
+            return False
+        group.rows.append(row)
+        if group.cells is not None:
+            group.cells.append(self._creates.cells(row, asked.actor))
+        return True
 
     def _refers_to_itself(self, row: Any) -> bool:
         # A reference leads to a row that is there before; the constraint of SQLite takes the row itself for one.
@@ -68,7 +85,12 @@ class Groups:
         if self._creates is None:
             return False
         await connection.execute("SAVEPOINT together")
-        made = await self._creates.write(connection, [(row, group.actor) for row in group.rows])
+        if group.sent is not None:
+            group.sent()
+        if group.cells is None:
+            made = await self._creates.write(connection, [(row, group.actor) for row in group.rows])
+        else:
+            made = await self._creates.write_cells(connection, group.rows, group.cells)
         await connection.execute("ROLLBACK TO together" if None in made else "RELEASE together")
         return None not in made
 

@@ -77,7 +77,7 @@ def _prepare(unit: Compiled, values: Mapping[str, Any], asked: Asked, coming: Co
         raise Invalid(faults=[Fault(f"/{plan.key.name}", "This one has another meaning in a path")])
     if plan.makes_keys and stored[plan.key.name] is None:
         stored[plan.key.name] = new_id()
-    yield from _check_row(unit, stored, stored, coming)
+    yield from check_row(unit, stored, stored, coming)
     if not plan.makes_keys:
         taken = yield Ask("one", unit.sql.read, {plan.key.name: stored[plan.key.name]})
         if taken is not None:
@@ -153,7 +153,7 @@ def change(unit: Compiled, key: Any, sets: Mapping[str, Any], asked: Asked) -> S
     if not new:
         return before
     check_status(unit, stored, new)
-    yield from _check_row(unit, stored | new, new)
+    yield from check_row(unit, stored | new, new)
     return (yield from _rewrite(unit, before, new, asked))
 
 
@@ -251,7 +251,7 @@ def _place(unit: Compiled, row: Any) -> _Place:
     return unit.plan.table, getattr(row, unit.plan.key.name)
 
 
-def _check_row(unit: Compiled, stored: Mapping[str, Any], new: Mapping[str, Any], coming: Container[Any] = ()) -> Steps:
+def check_row(unit: Compiled, stored: Mapping[str, Any], new: Mapping[str, Any], coming: Container[Any] = ()) -> Steps:
     """Refuse values that are taken, and references that lead nowhere."""
     faults: list[Fault] = []
     for name, parent, exists in unit.sql.parents:

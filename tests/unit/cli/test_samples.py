@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from roadbed.cli import samples
+from roadbed.cli.migrating import migrate_if_behind
 from roadbed.kernel.settings import Settings
 from tests.conftest import StartService
 from tests.support.ports import free_port
@@ -107,10 +108,19 @@ def test_whoever_does_not_say_yes_gets_none(tmp_path: Path, sqlite_url: str, ans
         assert (HINT in terminal.seen, terminal.items()) == (True, 0)
 
 
-def test_ctrl_c_at_the_question_ends_in_peace(tmp_path: Path, sqlite_url: str) -> None:
-    with at_a_terminal(tmp_path, sqlite_url) as terminal:
+def test_who_leaves_at_the_question_is_asked_again(tmp_path: Path, engine_url: str) -> None:
+    for _ in range(2):
+        with at_a_terminal(tmp_path, engine_url) as terminal:
+            terminal.wait_for(samples.QUESTION)
+            assert (terminal.interrupt(), "Traceback" in terminal.seen) == (0, False)
+    with at_a_terminal(tmp_path, engine_url) as terminal:
         terminal.wait_for(samples.QUESTION)
-        assert (terminal.interrupt(), "Traceback" in terminal.seen) == (0, False)
+        terminal.types("n\n")
+        terminal.wait_for("Stop")
+        assert (HINT in terminal.seen, terminal.interrupt()) == (True, 0)
+    with at_a_terminal(tmp_path, engine_url) as terminal:
+        terminal.wait_for("Stop")
+        assert (samples.QUESTION in terminal.seen, terminal.items()) == (False, 0)
 
 
 @pytest.mark.parametrize(("flag", "count"), [("--samples", 8), ("--no-samples", 0)])
@@ -164,7 +174,25 @@ def test_only_a_new_service_in_development_asks(settings: Settings, monkeypatch:
 
     monkeypatch.setattr(samples, "is_interactive", lambda: True)
     monkeypatch.setattr(samples, "_says_yes", asked)
+    assert samples.ask(settings, None) is None
     assert samples.load_samples(settings, NEW, None) == ""
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_who_has_said_it_is_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wanted: bool) -> None:
+    monkeypatch.setattr(samples, "is_interactive", lambda: True)
+    monkeypatch.setattr(samples, "_says_yes", lambda: not wanted)
+    assert samples.ask(Settings(domains=("items",), data=tmp_path), wanted) is wanted
+
+
+def test_a_database_that_is_there_is_not_asked_about(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = Settings(domains=("items",), data=tmp_path)
+    monkeypatch.setattr(samples, "is_interactive", lambda: True)
+    monkeypatch.setattr(samples, "_says_yes", lambda: True)
+    assert samples.ask(settings, None) is True
+    assert not list(tmp_path.iterdir())
+    migrate_if_behind(settings)
+    assert samples.ask(settings, None) is None
 
 
 @pytest.mark.parametrize(("answer", "yes"), [("", True), ("y", True), (" YES ", True), ("n", False), ("nope", False)])

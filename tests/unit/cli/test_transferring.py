@@ -5,28 +5,34 @@ from pathlib import Path
 
 import pytest
 
+from roadbed.cli import importing
 from tests.unit.cli.conftest import Command
 
 DOMAIN = "shop_for_tests:domain"
 SOURCE = """
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 import msgspec
-from roadbed.resource.declaration import Resource
+from roadbed.resource.declaration import Resource, Statuses
 from roadbed.resource.domain import Domain
-from roadbed.resource.markers import Key, Reference
+from roadbed.resource.markers import Key, Reference, Secret
 
 class Maker(msgspec.Struct):
     mark: Annotated[str, Key()]
 
-class Thing(msgspec.Struct):
+class Thing(msgspec.Struct, kw_only=True):
     id: UUID
     name: str
     maker: Annotated[str, Reference("makers")]
+    status: Literal["new", "sold"] = "new"
+    code: Annotated[str, Secret(lambda: "secret")]
 
 domain = Domain(
     name="shop_for_tests", title="Shop",
-    resources=[Resource(struct=Thing, path="/things"), Resource(struct=Maker, path="/makers", order="mark")],
+    resources=[
+        Resource(struct=Thing, path="/things", statuses=Statuses({"new": ["sold"]})),
+        Resource(struct=Maker, path="/makers", order="mark"),
+    ],
 )
 """
 
@@ -87,3 +93,32 @@ def test_a_column_that_is_unknown_refuses_the_file(roadbed: Command, shop: Path)
         True,
     )
     assert roadbed("export", "makers").out == "mark\r\n"
+
+
+def test_an_export_is_restored_and_secrets_are_told(roadbed: Command, shop: Path) -> None:
+    row = {"id": "01890000-0000-7000-8000-000000000001", "name": "cup", "maker": "x", "status": "sold"}
+    (shop / "things.ndjson").write_text(json.dumps(row))
+    assert roadbed("import", DOMAIN, "makers.csv", "things.ndjson").out.split("\t")[14] == "1"
+    assert "A new row begins as 'new'" in (shop / "things.ndjson.rejects.tsv").read_text()
+    restored = roadbed("import", DOMAIN, "things.ndjson", "--restore")
+    assert restored.out.split("\t")[:7] == ["things.ndjson", "things", "1", "1", "0", "0", "0"]
+    assert "nobody knows code of what was inserted: secrets are in no export, so new ones were made" in restored.out
+    assert roadbed("export", "things", "--format", "ndjson").out == json.dumps(row, separators=(",", ":")) + "\n"
+    (again,) = json.loads(roadbed("import", DOMAIN, "things.ndjson", "--restore", "--json").out)
+    assert (again["unchanged"], again["secrets"]) == (1, [])
+
+
+def test_a_domain_with_an_importer_of_its_own_restores_nothing(roadbed: Command, shop: Path) -> None:
+    outcome = roadbed("import", "telemetry", "makers.csv", "--restore")
+    assert (outcome.code, "telemetry brings an importer of its own" in " ".join(outcome.err.split())) == (2, True)
+
+
+def test_who_restores_is_the_user_or_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "alice")
+    assert importing._who() == "alice"
+
+    def nobody() -> str:
+        raise KeyError("no such user")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert importing._who().isdigit()

@@ -6,6 +6,7 @@ takes half a microsecond per row, where handing tuples to the driver takes sever
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from itertools import repeat
 from typing import Any
@@ -21,6 +22,10 @@ _TYPES = {"integer": "bigint", "instant": "timestamptz", "real": "double precisi
 
 _EPOCH = 946_684_800_000_000
 """Microseconds from 1970 to 2000, where PostgreSQL counts from."""
+
+_SLICE = 8000
+"""Rows that are packed at once: two milliseconds' work. Each pause may cost an import, whose next rows are read in
+another thread, a turn of that thread (0.005 s): a quarter of this cost it 8 %."""
 
 _UNIQUE_VIOLATION = "23505"
 
@@ -67,7 +72,7 @@ class PostgresBulk:
 
     async def merge(self, connection: Any, columns: Columns) -> Merged:
         """Write rows in a transaction of their own."""
-        rows = memoryview(self._packed(columns))
+        rows = memoryview(await self._packed(columns))
         total = len(columns[0])
         if self._are_new:
             try:
@@ -89,12 +94,20 @@ class PostgresBulk:
         # A memoryview: bytes would be taken for the path of a file.
         await connection.copy_to_table(table, source=rows, columns=self._table.names, format="binary")
 
-    def _packed(self, columns: Columns) -> bytes:
+    async def _packed(self, columns: Columns) -> bytes:
+        """Return rows in the format of the COPY; the event loop is never held for longer than a slice of them takes."""
+        parts = [_HEAD]
+        for start in range(0, len(columns[0]), _SLICE):
+            parts.append(self._slice([column[start : start + _SLICE] for column in columns]))
+            await asyncio.sleep(0)
+        return b"".join((*parts, _TAIL))
+
+    def _slice(self, columns: Columns) -> bytes:
         fields: list[Any] = [repeat(len(columns))]
         for (_, kind), column in zip(self._table.columns, columns, strict=True):
             fields.append(repeat(8))
             fields.append([value - _EPOCH for value in column] if kind == "instant" else column)
-        return b"".join((_HEAD, *map(self._pack, *fields), _TAIL))
+        return b"".join(map(self._pack, *fields))
 
 
 def _never(_run: Any, _batches: list[Any]) -> list[Any]:

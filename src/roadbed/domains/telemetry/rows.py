@@ -7,6 +7,7 @@ that fails the batch is looked at row by row, by the same rules.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
@@ -21,8 +22,8 @@ from roadbed.resource.transfer.rejects import Bad
 BLOCK = 1024 * 1024
 """Bytes that are parsed, and then written, at once: some 25,000 rows."""
 
-SLICE = 16 * 1024
-"""Bytes that are parsed at once where other requests wait for it: a millisecond, or a few where rows are wrong."""
+SLICE = 8 * 1024
+"""Bytes that are parsed at once where other requests wait for it: half a millisecond, or a few where rows are wrong."""
 
 LONGEST_ROW = 64 * 1024
 """Bytes. What is longer is no row."""
@@ -77,6 +78,17 @@ class Gathered:
     def add(self, batch: Batch) -> None:
         """Take a batch."""
         self._batches.append(batch)
+
+    @property
+    def signals(self) -> set[int]:
+        """The signals of all rows."""
+        return set[int]().union(*(batch.signals for batch in self._batches))
+
+    async def leave_out(self, unknown: set[int]) -> None:
+        """Put the rows of unknown signals among the bad, a batch at a time: other requests have their turn."""
+        for place, batch in enumerate(self._batches):
+            self._batches[place] = batch.without(unknown)
+            await asyncio.sleep(0)
 
     def take(self) -> Batch | None:
         """Return all of them as one, in order, or None where there are none; nothing is left."""

@@ -224,7 +224,12 @@ class Telemetry:
         counts, told, gathered, held = Counts(), list[Bad](), Gathered(), 0
 
         async def write() -> None:
+            unknown = await self._writer.unknown(gathered.signals)
+            if unknown:
+                await gathered.leave_out(unknown)
             batch = gathered.take()
+            # These were lists of thousands, as much work as a slice, and as much again is to come.
+            await asyncio.sleep(0)
             if batch is not None:
                 before = msgspec.structs.astuple(counts)
                 told.extend((await self._writer.write(batch, counts))[: TOLD_OF - len(told)])

@@ -63,6 +63,10 @@ class Writer:
         self._database = database
         self._known = known
 
+    async def unknown(self, signals: Iterable[int]) -> set[int]:
+        """Return those of some signals that do not exist."""
+        return await self._known.unknown(signals)
+
     async def write(self, batch: Batch, counts: Counts, *, dry: bool = False) -> list[Bad]:
         """Write a batch and add to the counts; return the rows that were left out.
 
@@ -72,7 +76,7 @@ class Writer:
             Unavailable: and its kinds. Nothing of this batch is written then, or its outcome is unknown; to write it
                 again does no harm.
         """
-        unknown = await self._known.unknown(batch.signals)
+        unknown = await self.unknown(batch.signals)
         if unknown:
             batch = batch.without(unknown)
         rows = len(batch.signals)

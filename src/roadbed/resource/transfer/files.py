@@ -22,7 +22,6 @@ from roadbed.resource.transfer.json_readers import ArrayReader, NdjsonReader
 from roadbed.resource.transfer.lines import BLOCK
 from roadbed.resource.transfer.records import Reader, Record
 from roadbed.resource.transfer.rejects import Bad, Rejects
-from roadbed.resource.transfer.rows import Columns
 
 Watch = Callable[[Path, int, int, int], None]
 """Is told how far a file has come: bytes done, bytes in all, rows done."""
@@ -35,7 +34,10 @@ _SUFFIXES: Mapping[str, Callable[[], Reader]] = {
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What became of the rows of one file. ``rejects`` is the file of those left out; time in seconds."""
+    """What became of the rows of one file. ``rejects`` is the file of those left out; time in seconds.
+
+    ``secrets`` are fields of which new rows have values that nobody knows.
+    """
 
     file: str
     resource: str
@@ -46,6 +48,7 @@ class Report(msgspec.Struct, frozen=True):
     rejected: int
     rejects: str | None
     seconds: float
+    secrets: tuple[str, ...] = ()
 
 
 def stores_of(units: Mapping[str, Compiled], database: Database, clock: Clock) -> dict[str, Store]:
@@ -127,23 +130,33 @@ def reader_of(path: Path) -> Reader:
 
 
 async def import_file(
-    path: Path, store: Store, *, dry: bool = False, rejects: Path | None = None, watch: Watch | None = None
+    path: Path,
+    store: Store,
+    *,
+    dry: bool = False,
+    restore_as: str = "",
+    rejects: Path | None = None,
+    watch: Watch | None = None,
 ) -> Report:
     """Import one file; what is left out goes to ``<name>.rejects.tsv`` beside it, or in the folder ``rejects``.
+
+    ``restore_as``: rows come back as they were, and this is who their history says has done that.
 
     Raises:
         Invalid: it cannot be read, or has columns that the resource does not know.
         Unavailable: and its kinds. What is written stays; run it again to go on.
     """
     began = monotonic()
-    importer, reader = Importer(store, Columns(store.unit), dry=dry), reader_of(path)
+    importer, reader = Importer(store, dry=dry, restore_as=restore_as), reader_of(path)
     place = (rejects or path.parent) / f"{path.name}.rejects.tsv"
     try:
         with Rejects(place) as left_out:
-            for records, done, size in _records(path, reader):
-                left_out.add(await importer.take(records, reader))
-                if watch is not None:
-                    watch(path, done, size, importer.counts.rows)
+            async with importer:
+                for records, done, size in _records(path, reader):
+                    left_out.add(await importer.take(records, reader))
+                    if watch is not None:
+                        watch(path, done, size, importer.counts.rows)
+                left_out.add(await importer.finish())
     except OSError as error:
         raise Invalid(f"{error.filename or path}: {error.strerror}") from error
     except Invalid as error:
@@ -151,7 +164,8 @@ async def import_file(
     counts = importer.counts
     figures = (counts.rows, counts.inserted, counts.changed, counts.unchanged, counts.rejected)
     told = str(place) if counts.rejected else None
-    return Report(str(path), store.plan.name, *figures, told, round(monotonic() - began, 3))
+    secrets = tuple(field.name for field in store.plan.secrets) if counts.inserted else ()
+    return Report(str(path), store.plan.name, *figures, told, round(monotonic() - began, 3), secrets)
 
 
 def _records(path: Path, reader: Reader) -> Iterator[tuple[Sequence[Record | Bad], int, int]]:

@@ -1,33 +1,26 @@
-"""Writes the rows of a file by the rules of every other write, so that to write them again changes nothing.
+"""Imports one file or body into one resource: rows are written while the next ones are read.
 
-A row whose key is missing is created; one that is there is compared, and changed where it differs. Each row stands for
-itself: one that is refused stops no other, and what is written stays.
-
-While all rows are new, a group of them is created at once, in one transaction of a few statements. Where anything is in
-the way of one, nothing of the group is written by that; some hundred rows are then looked up in one flight and created
-in another.
+How they are written is a manner of its own: ``merging`` (by the rules of every other write, so that to write them again
+changes nothing) or ``restoring`` (as they were). Each row stands for itself: one that is refused stops no other, and
+what is written stays.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
 
-import msgspec
-
-from roadbed.http.parameters import REQUIRED
-from roadbed.kernel.errors import Conflict, Invalid, Refused
-from roadbed.resource.steps import Steps, drive_async
+from roadbed.kernel.errors import Invalid
 from roadbed.resource.store import Store
-from roadbed.resource.transfer.lines import shown
+from roadbed.resource.transfer.merging import Merging
+from roadbed.resource.transfer.outcomes import Counts, left_out
 from roadbed.resource.transfer.records import Reader, Record
 from roadbed.resource.transfer.rejects import Bad
-from roadbed.resource.transfer.rows import Columns, Row, Rows, missing_in
-from roadbed.resource.writes import Asked, change, create
-
-T = TypeVar("T")
+from roadbed.resource.transfer.restoring import Restoring
+from roadbed.resource.transfer.rows import Columns, Row, Rows
+from roadbed.resource.transfer.turns import Turns
 
 GROUP = 1000
 """Rows that are created at once."""
@@ -35,50 +28,48 @@ GROUP = 1000
 CHUNK = 250
 """Rows that are looked up, and then written, at once."""
 
-ACTOR = "import"
-"""Who wrote the rows, in their history."""
-
-
-class Counts(msgspec.Struct):
-    """What became of rows."""
-
-    inserted: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-
-    @property
-    def rows(self) -> int:
-        """All rows."""
-        return self.inserted + self.changed + self.unchanged + self.rejected
-
-
-class _UndoneError(Exception):
-    """Ends the transaction of a dry run."""
-
 
 class Importer:
-    """Imports one file or body into one resource. ``dry``: every row is tried, and undone."""
+    """Imports one file or body into one resource. At the end of a ``with`` block nothing is still being written.
 
-    def __init__(self, store: Store, columns: Columns, *, dry: bool = False) -> None:
+    ``dry``: every row is tried, and undone. ``restore_as``: rows come back as they were; this is who did that.
+    """
+
+    def __init__(
+        self, store: Store, *, columns: Columns | None = None, dry: bool = False, restore_as: str = ""
+    ) -> None:
         self.counts = Counts()
-        self._store = store
-        self._unit = store.unit
-        self._columns = columns
-        self._dry = dry
-        self._rows = Rows(store.unit, columns)
-        self._together = store.in_flights and not dry
-        self._grouped = store.groups.possible and not dry
-        self._among_themselves = any(parent is store.plan for _, parent in store.plan.parents)
-        self._are_new = True
+        self._columns = columns or Columns(store.unit, whole=bool(restore_as))
+        self._rows = Rows(store.unit, self._columns)
+        self._turns = Turns()
+        self._manner = (
+            Restoring(store, self.counts, restore_as, dry=dry)
+            if restore_as
+            else Merging(store, self.counts, self._turns, dry=dry)
+        )
         self._checked = False
-        given = [field for field in store.plan.given if not field.key]
-        self._defaults = {field.name: field.default for field in given if field.default is not REQUIRED}
-        verbs = store.plan.resource.verbs
-        self._creates, self._changes = "create" in verbs, "patch" in verbs
+        self._pending: asyncio.Task[list[Bad]] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pending, self._pending = self._pending, None
+        if pending is None:
+            return
+        if error is not None and not isinstance(error, Exception):
+            pending.cancel()
+        # What broke the import off is what is told; nothing is still being written then.
+        await asyncio.wait([pending])
+        if not pending.cancelled():
+            pending.exception()
 
     async def take(self, records: Sequence[Record | Bad], reader: Reader) -> list[Bad]:
-        """Write some rows; return those that are left out, in order.
+        """Take some rows; they are written while the next ones are read.
+
+        Returns what is left out of the rows before them, in order: ``finish`` returns the last of it.
 
         Raises:
             Invalid: the file has columns that the resource does not know; nothing was written.
@@ -88,164 +79,51 @@ class Importer:
         if not self._checked:
             self._columns.check(names)
             self._checked = True
+        told: list[Bad] = []
         bad: list[Bad] = []
         chunk: dict[Any, Row] = {}
         for record in records:
+            if self._turns.over:
+                await self._turns.give()
             if isinstance(record, Bad):
                 bad.append(record)
                 continue
             try:
                 row = self._rows.read(record, names)
             except Invalid as invalid:
-                bad.append(_left_out(record, invalid))
+                bad.append(left_out(record, invalid))
                 continue
             if row.key in chunk or len(chunk) == GROUP:
                 # A key that comes again meets what the row before it wrote.
-                bad += await self._write(list(chunk.values()))
-                chunk = {}
+                told += await self._hand_over(list(chunk.values()), bad)
+                chunk, bad = {}, []
             chunk[row.key] = row
-        bad += await self._write(list(chunk.values()))
+        return told + await self._hand_over(list(chunk.values()), bad)
+
+    async def finish(self) -> list[Bad]:
+        """Wait until everything is written; return what is left out of it. Raises as ``take`` does."""
+        told = await self._written()
+        late = await self._manner.late()
+        self.counts.rejected += len(late)
+        return told + late
+
+    async def _written(self) -> list[Bad]:
+        pending, self._pending = self._pending, None
+        return [] if pending is None else await pending
+
+    async def _hand_over(self, rows: list[Row], bad: list[Bad]) -> list[Bad]:
+        """Begin to write rows, once those before them are written; return what is left out of those."""
+        together, rest = await self._manner.gather(rows)
+        told = await self._written()
+        self._pending = asyncio.ensure_future(self._write(rows, together, rest, bad))
+        await self._manner.asked(self._pending)
+        return told
+
+    async def _write(self, rows: list[Row], together: Any, rest: list[Row], bad: list[Bad]) -> list[Bad]:
+        """Write rows of different keys in their order: a row may refer to those before it."""
+        if together is not None and await self._manner.write_together(together):
+            rows = rest
+        for start in range(0, len(rows), CHUNK):
+            bad += await self._manner.write_each(rows[start : start + CHUNK])
         self.counts.rejected += len(bad)
         return sorted(bad, key=lambda each: each.line)
-
-    async def _write(self, rows: list[Row]) -> list[Bad]:
-        """Write rows of different keys in their order: a row may refer to those before it."""
-        bad: list[Bad] = []
-        rows = await self._created_at_once(rows)
-        for start in range(0, len(rows), CHUNK):
-            bad += await self._write_each(rows[start : start + CHUNK])
-        return bad
-
-    async def _created_at_once(self, rows: list[Row]) -> list[Row]:
-        """Create rows where nothing is in the way of any; return those that are still to be written."""
-        if not (self._grouped and self._are_new and self._creates):
-            return rows
-        ready: list[dict[str, Any]] = []
-        rest: list[Row] = []
-        for row in rows:
-            try:
-                ready.append(self._values(row))
-            except Refused:
-                rest.append(row)
-        if not ready or (rest and self._among_themselves):
-            return rows
-        asked = Asked(self._store.clock(), ACTOR)
-        try:
-            done = await self._store.write(lambda: self._store.groups.attempt(ready, asked))
-        except Refused:
-            return rows
-        if done.row is None:
-            return rows
-        self.counts.inserted += len(ready)
-        return rest
-
-    async def _write_each(self, rows: list[Row]) -> list[Bad]:
-        found = await asyncio.gather(*[self._store.find(row.key) for row in rows])
-        self._are_new = all(present is None for present in found)
-        pairs = list(zip(rows, found, strict=True))
-        if self._together:
-            outcomes = await _all(self._one(row, present) for row, present in pairs)
-            return [each for each in outcomes if each is not None]
-        if not self._dry:
-            made = await _all(self._created(row, present) for row, present in pairs)
-            pairs = [pair for pair, is_made in zip(pairs, made, strict=True) if not is_made]
-        # One transaction after the other: changes, rows with hooks, and those that something was in the way of.
-        return [bad for row, present in pairs if (bad := await self._one(row, present)) is not None]
-
-    async def _created(self, row: Row, present: Any) -> bool:
-        """Create a row together with others, where that can be; tell whether that was done."""
-        if present is not None:
-            return False
-        try:
-            made = await self._store.create_along(self._values(row), Asked(self._store.clock(), ACTOR))
-        except Refused:
-            return False
-        self.counts.inserted += made is not None
-        return made is not None
-
-    async def _one(self, row: Row, present: Any) -> Bad | None:
-        """Write one row, and count it; return it if it is refused."""
-        try:
-            if present is None:
-                await self._create(row)
-            else:
-                await self._change(row, present)
-        except Refused as refusal:
-            return _left_out(row, refusal)
-        return None
-
-    async def _create(self, row: Row) -> None:
-        store, values = self._store, self._values(row)
-        asked = Asked(store.clock(), ACTOR)
-        try:
-            await self._do(lambda: create(self._unit, values, asked))
-        except Conflict as conflict:
-            # Somebody else may have written this very row since it was looked for.
-            present = await store.find(row.key) if conflict.kind == "duplicate" else None
-            if present is None:
-                raise
-            await self._change(row, present)
-            return
-        self.counts.inserted += 1
-
-    def _values(self, row: Row) -> dict[str, Any]:
-        """Return the values of a new row.
-
-        Raises:
-            Conflict, Invalid: it cannot be one.
-        """
-        plan = self._store.plan
-        values = dict(row.values)
-        if not self._creates:
-            raise Conflict(f"{plan.names.title} take no new rows")
-        if plan.status is not None and values.pop(plan.status.name, plan.status.default) != plan.status.default:
-            raise Conflict(f"A new row begins as {_text(plan.status.default)!r}", "status-not-allowed")
-        faults = missing_in(self._unit, values)
-        if faults:
-            raise Invalid(faults=faults)
-        # All that a create takes is there, as from a request: a ``fill`` may ask for it.
-        return {**self._defaults, **values, plan.key.name: row.key}
-
-    async def _change(self, row: Row, present: Any) -> None:
-        unit, plan = self._unit, self._store.plan
-        now = unit.as_of(present, self._store.clock())
-        encoded = unit.encoded(row.values)
-        sets = {name: row.values[name] for name, value in encoded.items() if value != getattr(now, name)}
-        if not sets:
-            self.counts.unchanged += 1
-            return
-        fixed = set(sets) - {field.name for field in plan.mutable if self._changes}
-        if plan.status is not None:
-            fixed.discard(plan.status.name)
-        if fixed:
-            raise Conflict(f"The row is there with another value of {', '.join(sorted(fixed))}, which does not change")
-        asked = Asked(self._store.clock(), ACTOR)
-        await self._do(lambda: change(unit, row.key, sets, asked))
-        self.counts.changed += 1
-
-    async def _do(self, steps: Callable[[], Steps]) -> None:
-        """Run the steps of one write; of a dry run, and then undo them."""
-        if not self._dry:
-            await self._store.write(steps)
-            return
-        with suppress(_UndoneError):
-            async with self._store.database.transaction() as run:
-                await drive_async(run, steps())
-                raise _UndoneError
-
-
-async def _all(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Wait for all of them, also where one fails: nothing is still being written when that is told."""
-    outcomes = await asyncio.gather(*works, return_exceptions=True)
-    done = [each for each in outcomes if not isinstance(each, BaseException)]
-    if len(done) < len(outcomes):
-        raise next(each for each in outcomes if isinstance(each, BaseException))
-    return done
-
-
-def _left_out(row: Record | Row, refusal: Refused) -> Bad:
-    return Bad(row.line, refusal.detail, shown(row.text))
-
-
-def _text(value: Any) -> Any:
-    return getattr(value, "value", value)

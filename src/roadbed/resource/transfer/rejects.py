@@ -12,7 +12,7 @@ import msgspec
 HEADER = "Line\tReason\tRow\n"
 
 
-class Bad(msgspec.Struct, frozen=True):
+class Bad(msgspec.Struct, frozen=True, gc=False):
     """A row that is left out: its line (in a JSON array its place) from 1, why, and as it was."""
 
     line: int

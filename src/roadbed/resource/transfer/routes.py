@@ -87,13 +87,17 @@ def declare_import(group: Operations[Store], unit: Compiled) -> None:
     columns = Columns(unit)
 
     async def take(call: CallOf, body: Stream[Any], dry_run: bool = False) -> Imported:
-        importer = Importer(call.service, columns, dry=dry_run)
         told: list[LeftOut] = []
-        async for records, reader in _records(body, READERS[body.media_type]()):
-            bad = await importer.take(records, reader)
-            told += [LeftOut(each.line, each.reason) for each in bad[: MOST_TOLD - len(told)]]
-            # Rows that were written are a sign of life: the time limit counts from them too.
-            call.since = perf_counter()
+
+        def tell(bad: Sequence[Bad]) -> None:
+            told.extend(LeftOut(each.line, each.reason) for each in bad[: MOST_TOLD - len(told)])
+
+        async with Importer(call.service, columns=columns, dry=dry_run) as importer:
+            async for records, reader in _records(body, READERS[body.media_type]()):
+                tell(await importer.take(records, reader))
+                # Rows that were written are a sign of life: the time limit counts from them too.
+                call.since = perf_counter()
+            tell(await importer.finish())
         counts = importer.counts
         return Imported(counts.inserted, counts.changed, counts.unchanged, counts.rejected, told)
 

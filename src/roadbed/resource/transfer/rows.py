@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from hashlib import blake2b
-from typing import Any
+from typing import Annotated, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
@@ -20,6 +21,15 @@ from roadbed.resource.transfer.records import Record
 
 MOST_KEYLESS = 1_000_000
 """Rows of one file that may come without a key: so many contents are remembered, some 100 bytes each."""
+
+LARGEST_VERSION = 2**53 - 1
+"""What a file may say of versions: beyond it JSON's numbers are not exact everywhere (RFC 8259, section 6)."""
+
+_MANAGED = (
+    Field(name="version", kind="integer", annotation=Annotated[int, msgspec.Meta(ge=1, le=LARGEST_VERSION)]),
+    Field(name="created_at", kind="instant", annotation=datetime),
+    Field(name="updated_at", kind="instant", annotation=datetime),
+)
 
 _NUMBERS = {"integer": read_integer, "real": read_number}
 _ABSENT = msgspec.Raw()
@@ -39,11 +49,15 @@ class Columns:
 
     Read are the key, what a create takes, and the status. All else that an export writes (read-only, computed and
     platform fields) may be there and is ignored. A secret is neither: it is refused.
+
+    ``whole``: read is whatever is stored, but secrets, as rows that come back as they were have it.
     """
 
-    def __init__(self, unit: Compiled) -> None:
+    def __init__(self, unit: Compiled, *, whole: bool = False) -> None:
         plan = self._plan = unit.plan
         taken = [plan.key, *plan.given, *([plan.status] if plan.status else [])]
+        if whole:
+            taken = [*(field for field in plan.stored if field.secret is None), *_MANAGED]
         self.read: dict[str, Field] = {field.name: field for field in taken}
         shown = [field.name for field in plan.fields if field.secret is None]
         self.ignored = frozenset([*shown, *MANAGED]) - self.read.keys()

@@ -1,8 +1,10 @@
 """Declared resources that are watched: every way of writing is told, in order, to those whose filters fit."""
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +18,7 @@ from roadbed.http.edge import Edge
 from roadbed.kernel.clock import now
 from roadbed.kernel.events import Events
 from roadbed.kernel.settings import Settings
+from roadbed.resource.transfer.files import import_file
 from tests.integration.data.test_hub import IDS, Watcher
 from tests.integration.resource.attic.domain import domain
 from tests.support.waiting import eventually
@@ -116,3 +119,26 @@ async def test_documents_know_the_stream(attic: Attic) -> None:
         True,
     )
     assert "/shelves/events" not in document["paths"]
+
+
+async def test_rows_that_are_restored_are_told_after_all_before(attic: Attic, tmp_path: Path) -> None:
+    watcher = await attic.watch()
+    shelf = (await attic.ask("POST /shelves", {"name": "s"}))["id"]
+    store = next(store for group, store in attic.groups if group.name == "tomes")
+    first = (await attic.ask("POST /tomes", {"shelf": shelf, "title": "a"}))["version"]
+    rows = [
+        {"id": f"01890000-0000-7000-8000-00000000000{number}", "shelf": shelf, "title": f"{number}", "state": "lent",
+         "version": version}
+        for number, version in enumerate((first + 40, 0, first + 20), 1)
+    ]  # fmt: skip
+    del rows[1]["version"]
+    file = tmp_path / "tomes.ndjson"
+    file.write_text("\n".join(json.dumps(row) for row in rows))
+    await import_file(file, store, restore_as="me")
+    await attic.ask("POST /tomes", {"shelf": shelf, "title": "b"})
+    await eventually(lambda: len(told(watcher)) == 5, "all of it")
+    assert told(watcher) == [("create", title) for title in ("a", "1", "2", "3", "b")]
+    assert watcher.numbers == sorted(set(watcher.numbers))
+    versions = [msgspec.json.decode(data)["version"] for _, _, data in IDS.findall(watcher.read)]
+    assert (versions[1], versions[3]) == (first + 40, first + 20)
+    assert versions[4] > max(versions[:4])
