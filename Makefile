@@ -73,7 +73,7 @@ lock: ## pin and hash the dependencies anew (UPGRADE=1: to their newest releases
 	$(LOCK) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt --group build --output-file requirements/build.txt
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file requirements/run.txt
-	$(LOCK) --constraint requirements/dev.txt pyproject.toml --extra postgres --extra redis --output-file requirements/postgres.txt
+	$(LOCK) --constraint requirements/dev.txt pyproject.toml --extra postgres --extra redis --extra sentry --output-file requirements/postgres.txt
 
 docs: ## write docs/reference anew from the code, and the last benchmark into README
 	@scripts/environment dev

@@ -48,6 +48,7 @@ from roadbed.runtime.log_events import log_events
 from roadbed.runtime.logs import open_logs
 from roadbed.runtime.metrics import Metrics
 from roadbed.runtime.process import FILES_BESIDE_CONNECTIONS, raise_open_files
+from roadbed.runtime.sentry import Reporter, open_reporter
 
 CLOSE_TIMEOUT = 5.0
 """Seconds in which flights land at a shutdown, after the requests have had ``drain_timeout``."""
@@ -128,10 +129,7 @@ class Application:
         """
         settings, events = self.settings, self._events
         async with AsyncExitStack() as stack:
-            logs = open_logs(settings)
-            stack.callback(logs.close)
-            log_events(events, logs, settings)
-            stack.callback(self._tell_end)
+            reporter = await self._open_logs(stack)
             raise_open_files(settings.max_connections + FILES_BESIDE_CONNECTIONS)
             domains = load_domains(settings.domains)
             database = await patiently(lambda: open_database(settings, events), settings.database_wait, events)
@@ -145,7 +143,10 @@ class Application:
                 counts.subscribe(events)
             figures = self._metrics(database, cache, counts) if settings.metrics else None
             node, components = this_process(), self._readiness.components
-            services = [group for domain in domains for group in domain.opened(database, now, components)]
+            by_domain = {domain.name: domain.opened(database, now, components) for domain in domains}
+            services = [group for opened in by_domain.values() for group in opened]
+            if reporter is not None:
+                reporter.domain_of = _domains_of(by_domain)
             described = basics.Basics(domains, self._readiness, figures)
             watched = Platform(self._loaded, domains, database, cache, self._readiness, node, self._watchers, now)
             batches = batch.Batches(Atomic(database).run)
@@ -170,6 +171,15 @@ class Application:
             self._listen_to_the_outside(edge)
             memory.settle()
             yield edge
+
+    async def _open_logs(self, stack: AsyncExitStack) -> Reporter | None:
+        """Open the log, then what reports errors: whatever fails after this is told in both."""
+        logs = open_logs(self.settings)
+        stack.callback(logs.close)
+        log_events(self._events, logs, self.settings)
+        stack.callback(self._tell_end)
+        reporter = open_reporter(self.settings, self._events)
+        return None if reporter is None else await stack.enter_async_context(reporter)
 
     def _metrics(self, database: Database, cache: Cache, counts: Counts) -> Metrics:
         figures = Metrics(roadbed.__version__, database.dialect, counts)
@@ -225,6 +235,16 @@ class Application:
     def _tell_end(self) -> None:
         if self._served:
             self._events.emit(Notice("info", "Stopped", {"process": os.getpid()}))
+
+
+def _domains_of(groups: Mapping[str, Sequence[tuple[Operations[Any], Any]]]) -> dict[str, str]:
+    """Return for the template of each route the name of its domain."""
+    return {
+        operation.path: name
+        for name, opened in groups.items()
+        for operations, _ in opened
+        for operation in operations.declared
+    }
 
 
 def _checks(database: Database, domains: Sequence[Domain[Any]]) -> Mapping[str, Check]:

@@ -189,6 +189,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 64 * MIB
     cache_ttl: Annotated[int, About("How long Redis keeps a reply.", "s", least=1, most=31_536_000)] = 3600
 
+    service_name: Annotated[
+        str, About("The name of this service among others, in logs, traces and reports of errors.")
+    ] = "roadbed"
     log_format: Annotated[
         Literal["auto", "json", "console"],
         About("How log lines look. `auto`: `console` for a terminal in development, else `json`."),
@@ -208,6 +211,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             most=3600,
         ),
     ] = 10.0
+    sentry_dsn: Annotated[
+        str,
+        About(
+            "Where errors are reported to as issues: `https://key@host/project`, of Sentry or what speaks its "
+            "protocol. Empty: nowhere. Needs the extra `sentry`.",
+            secret=True,
+        ),
+    ] = ""
 
     def __repr__(self) -> str:
         """Return the settings that differ from their defaults, secrets masked."""
@@ -244,7 +255,7 @@ _SECTIONS = {
     "body_limit": "Requests",
     "database_url": "Database",
     "redis_url": "Cache",
-    "log_format": "Logs and metrics",
+    "service_name": "Logs, metrics and errors",
 }
 
 

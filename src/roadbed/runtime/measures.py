@@ -103,6 +103,13 @@ STATISTICS_SKIPPED = Measure(
     "counter",
     "Times at which figures were not written into the database, because it was busy or away.",
 )
+REPORTS_DROPPED = Measure(
+    "roadbed_reports_dropped_total",
+    "counter",
+    "Errors that were not reported to Sentry. `alike`, `many`: bounds per minute; `queue`: full; `network`; `limited`: "
+    "the receiver wants no more for now; `refused`; `broken`: it could not be put into words.",
+    ("reason",),
+)
 LOOP_LAG = Measure(
     "roadbed_event_loop_lag_seconds",
     "gauge",
@@ -149,6 +156,7 @@ MEASURES = (
     CACHE_BYTES,
     CACHE_ERRORS,
     STATISTICS_SKIPPED,
+    REPORTS_DROPPED,
     LOOP_LAG,
     PROCESS_CPU,
     PROCESS_MEMORY,

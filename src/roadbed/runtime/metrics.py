@@ -20,6 +20,7 @@ from roadbed.kernel.events import (
     Events,
     FlightRetried,
     FlightSplit,
+    ReportDropped,
     RequestShed,
     StatisticsSkipped,
 )
@@ -72,6 +73,7 @@ class Metrics:
         events.on(RequestShed, lambda event: self._of(measures.REQUESTS_SHED, event.queue).inc())
         events.on(DatabaseFailed, lambda event: self._of(measures.DATABASE_ERRORS, event.dialect, event.kind).inc())
         events.on(StatisticsSkipped, lambda _: self._metrics[measures.STATISTICS_SKIPPED].inc())
+        events.on(ReportDropped, lambda event: self._of(measures.REPORTS_DROPPED, event.reason).inc())
         events.on(CacheFailed, lambda _: self._metrics[measures.CACHE_ERRORS].inc())
 
     def watch(self, probe: Probe) -> None:
