@@ -43,8 +43,9 @@ def refuse(message: str, code: int, listener: Origin | None, problems: Sequence[
     """Say why a command fails; return its exit code."""
     if listener is None:
         return tell(message, code)
-    fields: dict[str, Any] = {"problems": list(problems)} if problems else {}
-    say("error", "The command failed", listener, detail=message, exit_code=code, **fields)
+    # People get a list of many lines.
+    fields: dict[str, Any] = {"problems": list(problems)} if len(problems) > 1 else {"detail": message}
+    say("error", "The command failed", listener, exit_code=code, **fields)
     return code
 
 

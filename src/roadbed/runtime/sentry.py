@@ -209,7 +209,6 @@ def _client(settings: Settings, events: Events) -> Any:
         auto_session_tracking=False,
         send_client_reports=False,
         enable_backpressure_handling=False,
-        send_default_pii=False,
         include_local_variables=False,
         include_source_context=False,
         max_request_body_size="never",
