@@ -119,3 +119,10 @@ def _open(database: Database, _clock: Clock) -> Database:
 
 
 domain: Domain[Database] = Domain(name="trouble", title="Trouble", operations=operations, open=_open)
+
+
+def _fail(_database: Database, _clock: Clock) -> Database:
+    raise ZeroDivisionError("no service\ncan be made")
+
+
+unmade: Domain[Database] = Domain(name="unmade", title="Unmade", operations=operations, open=_fail)

@@ -50,6 +50,7 @@ def test_urls_are_secret() -> None:
         "database_url",
         "database_direct_url",
         "redis_url",
+        "sentry_dsn",
     }
 
 
