@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from bench.harness import cached_list, client, feed, imports, seed, statistics_by_hand
+from bench.harness import cached_list, client, feed, imports, observability, seed, statistics_by_hand
 from bench.harness.contender import Contender
 from bench.harness.cores import others
 from bench.harness.errors import BenchError
@@ -27,6 +27,7 @@ MEASURES = {
     "import": imports.measure,
     "statistics": statistics_by_hand.measure,
     "feed": feed.measure,
+    "observability": observability.measure,
 }
 BAD_SHARE = 0.001  # of all requests: more refused ones than this make a turn unsound
 
