@@ -143,10 +143,9 @@ class Application:
                 counts.subscribe(events)
             figures = self._metrics(database, cache, counts) if settings.metrics else None
             node, components = this_process(), self._readiness.components
-            by_domain = {domain.name: domain.opened(database, now, components) for domain in domains}
-            services = [group for opened in by_domain.values() for group in opened]
-            if reporter is not None:
-                reporter.domain_of = _domains_of(by_domain)
+            services = _services(
+                {domain.name: domain.opened(database, now, components) for domain in domains}, reporter
+            )
             described = basics.Basics(domains, self._readiness, figures)
             watched = Platform(self._loaded, domains, database, cache, self._readiness, node, self._watchers, now)
             batches = batch.Batches(Atomic(database).run)
@@ -237,14 +236,18 @@ class Application:
             self._events.emit(Notice("info", "Stopped", {"process": os.getpid()}))
 
 
-def _domains_of(groups: Mapping[str, Sequence[tuple[Operations[Any], Any]]]) -> dict[str, str]:
-    """Return for the template of each route the name of its domain."""
-    return {
-        operation.path: name
-        for name, opened in groups.items()
-        for operations, _ in opened
-        for operation in operations.declared
-    }
+def _services(
+    by_domain: Mapping[str, list[tuple[Operations[Any], Any]]], reporter: Reporter | None
+) -> list[tuple[Operations[Any], Any]]:
+    """Return all groups; tell who reports errors whose route is whose."""
+    if reporter is not None:
+        reporter.domain_of = {
+            operation.path: name
+            for name, opened in by_domain.items()
+            for operations, _ in opened
+            for operation in operations.declared
+        }
+    return [group for opened in by_domain.values() for group in opened]
 
 
 def _checks(database: Database, domains: Sequence[Domain[Any]]) -> Mapping[str, Check]:

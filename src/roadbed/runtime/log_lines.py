@@ -104,7 +104,7 @@ class EventLine(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     exception: Annotated[Raised | None, Meta(description="The error with its traceback.")] = None
     error: Annotated[str, Meta(description="An error in one line, where its traceback tells nothing.")] = ""
     suppressed: Annotated[int, Meta(description="Lines of this kind that were held back since the last one.")] = 0
-    count: Annotated[int, Meta(description="How many lines were dropped.")] = 0
+    count: Annotated[int, Meta(description="How many lines, or spans, were dropped.")] = 0
     process: Annotated[int, Meta(description="Id of the process that it is about.")] = 0
     exit_code: Annotated[int | None, Meta(description="With which a process ended.")] = None
     successor: Annotated[int, Meta(description="Id of the process that takes another one's place.")] = 0
