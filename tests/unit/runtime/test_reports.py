@@ -34,7 +34,7 @@ def of_postgres(state: str, message: str, **fields: str) -> BaseException:
 
 
 def of_sqlite(code: int, message: str) -> BaseException:
-    error = apsw.ConstraintError(message)
+    error: Any = apsw.ConstraintError(message)
     error.extendedresult = code
     return error
 
