@@ -7,6 +7,7 @@ from typing import Protocol, Unpack
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.otlp import OtlpCollector, running_collector
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.prepared import Prepared
 from tests.support.service import Service, ServiceOptions
@@ -70,6 +71,13 @@ def engine(request: pytest.FixtureRequest) -> str:
 def engine_url(engine: str, request: pytest.FixtureRequest) -> str:
     """The URL of an empty database, on SQLite and on PostgreSQL in turn."""
     return request.getfixturevalue(f"{engine}_url")
+
+
+@pytest.fixture
+def collector() -> Iterator[OtlpCollector]:
+    """A collector of traces on a free port; it keeps what it gets."""
+    with running_collector() as running:
+        yield running
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from roadbed.kernel.clock import now
 from roadbed.kernel.events import Events, Notice
 from roadbed.kernel.settings import Settings
 from roadbed.kernel.settings_sources import Loaded
+from roadbed.kernel.spans import enter
 from roadbed.platform import api, basics
 from roadbed.platform.keeping import Statistics, this_process
 from roadbed.platform.service import Platform
@@ -49,6 +50,7 @@ from roadbed.runtime.logs import open_logs
 from roadbed.runtime.metrics import Metrics
 from roadbed.runtime.process import FILES_BESIDE_CONNECTIONS, raise_open_files
 from roadbed.runtime.sentry import Reporter, open_reporter
+from roadbed.runtime.tracing import open_tracing
 
 CLOSE_TIMEOUT = 5.0
 """Seconds in which flights land at a shutdown, after the requests have had ``drain_timeout``."""
@@ -132,6 +134,11 @@ class Application:
             reporter = await self._open_logs(stack)
             raise_open_files(settings.max_connections + FILES_BESIDE_CONNECTIONS)
             domains = load_domains(settings.domains)
+            node, components = this_process(), self._readiness.components
+            tracing = open_tracing(settings, events, str(node.id))
+            if tracing is not None:
+                # Last of all but the log: whatever ends has spans to hand over.
+                stack.push_async_callback(tracing.close)
             database = await patiently(lambda: open_database(settings, events), settings.database_wait, events)
             stack.push_async_callback(database.close, CLOSE_TIMEOUT)
             schema_state(await database.stored_heads(), domains).require_current()
@@ -141,8 +148,7 @@ class Application:
             counts = Counts()
             if settings.metrics or settings.statistics_every:
                 counts.subscribe(events)
-            figures = self._metrics(database, cache, counts) if settings.metrics else None
-            node, components = this_process(), self._readiness.components
+            figures = self._metrics(database, cache, counts, traced=tracing is not None) if settings.metrics else None
             services = _services(
                 {domain.name: domain.opened(database, now, components) for domain in domains}, reporter
             )
@@ -152,7 +158,7 @@ class Application:
             groups: list[tuple[Operations[Any], Any]] = [(basics.operations, described), (api.operations, watched)]
             groups += [(batch.operations, batches), (console.operations, console.Console()), *services]
             options, bodies = http_options(settings), ResponseCache(cache, events)
-            self._edge = edge = Edge(groups, events, options, cache=bodies, leads=leads(domains))
+            self._edge = edge = Edge(groups, events, options, cache=bodies, leads=leads(domains), tracer=tracing)
             batches.serve(edge.endpoints)
             shared[STATE_KEY] = edge.connections
             statistics = Statistics(settings, database, counts, node, events, now)
@@ -180,9 +186,11 @@ class Application:
         reporter = open_reporter(self.settings, self._events)
         return None if reporter is None else await stack.enter_async_context(reporter)
 
-    def _metrics(self, database: Database, cache: Cache, counts: Counts) -> Metrics:
+    def _metrics(self, database: Database, cache: Cache, counts: Counts, *, traced: bool) -> Metrics:
         figures = Metrics(roadbed.__version__, database.dialect, counts)
         figures.subscribe(self._events)
+        if traced:
+            figures.exemplify(self._events)
         figures.watch(database.gauges)
         figures.watch(cache.bodies.gauges)
         figures.watch(self._http_gauges)
@@ -228,6 +236,8 @@ class Application:
             self._announce()
 
     def _tell_stop(self, edge: Edge) -> None:
+        # The signal came while some request was at work: this is no part of it.
+        enter(None)
         fields = {"in_flight": edge.in_flight, "drain_timeout_s": self.settings.drain_timeout, "process": os.getpid()}
         self._events.emit(Notice("info", "Stopping", fields))
 

@@ -54,6 +54,7 @@ class Problem(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     detail: str
     instance: str
     errors: list[Fault] = []
+    trace_id: str = ""
 
 
 def check_reply(reply: Reply, method: str) -> None:

@@ -14,15 +14,17 @@ from typing import Any, Generic, TypeVar
 
 from roadbed.data.joining import open_transaction
 from roadbed.data.outcomes import settle, twin
+from roadbed.data.spans import begin_ride
 from roadbed.kernel.errors import OutcomeUnknown, Overloaded, Unavailable
 from roadbed.kernel.events import Events, FlightLanded, RequestShed
+from roadbed.kernel.spans import Span, current, enter
 
 I = TypeVar("I")  # noqa: E741
 R = TypeVar("R")
 
 _TIME_TO_BREAK_OFF = 1.0
 
-_Seat = tuple[Any, "asyncio.Future[Any]", float, Sequence[object]]
+_Seat = tuple[Any, "asyncio.Future[Any]", float, Sequence[object], Span | None]
 
 
 class Flight(Generic[I, R]):
@@ -32,7 +34,7 @@ class Flight(Generic[I, R]):
     ``fly`` itself raises, every item of the flight fails with it (the engines split flights before that).
     ``capacity`` bounds one flight, ``queue`` bounds the items that wait; beyond it ``join`` raises ``Overloaded``.
     One flight is in the air at a time: what it writes is there before the next one looks. ``program`` is what an open
-    transaction runs in its own place.
+    transaction runs in its own place. ``traced`` says whether there is anybody who wants spans.
     """
 
     def __init__(
@@ -45,9 +47,11 @@ class Flight(Generic[I, R]):
         queue: int,
         keys: Callable[[I], Sequence[object]] | None = None,
         program: Any = None,
+        traced: bool = False,
     ) -> None:
         self.name = name
         self._program = program
+        self._traced = traced
         self._fly = fly
         self._capacity = capacity
         self._queue = queue
@@ -88,12 +92,13 @@ class Flight(Generic[I, R]):
         loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = loop.create_future()
         keys = () if self._keys is None else self._keys(item)
+        span = current() if self._traced else None
         seats = None if keys else self._planned.get(self._open)
         if seats is not None and len(seats) < self._capacity:
             # What most do: a seat without keys, on the first flight that is not full.
-            seats.append((item, future, perf_counter(), keys))
+            seats.append((item, future, perf_counter(), keys, span))
         else:
-            self._book((item, future, perf_counter(), keys))
+            self._book((item, future, perf_counter(), keys, span))
         self._waiting += 1
         if self._airborne is None and not self._boarding:
             self._boarding = True
@@ -173,29 +178,40 @@ class Flight(Generic[I, R]):
             raise RuntimeError(f"flight {self.name}: {len(results)} results for {len(items)} items")
         return results
 
+    def _begin(self, seats: list[_Seat], departed: float) -> Span | None:
+        """Begin the span of a flight: what its task does is part of it, and of no passenger's who happened to call."""
+        passengers = [seat[4] for seat in seats if seat[4] is not None]
+        ride = begin_ride(f"flight {self.name}", passengers, len(seats), departed)
+        if ride is not None:
+            ride.attributes["roadbed.flight.name"] = self.name
+            ride.attributes["roadbed.flight.wait"] = departed - seats[0][2]
+        enter(ride)
+        return ride
+
     async def _travel(self, seats: list[_Seat]) -> None:
         departed = perf_counter()
+        ride = self._begin(seats, departed) if self._traced else None
         try:
             results = await self._results([seat[0] for seat in seats])
         except asyncio.CancelledError:
             # Only ``close`` does that, and the end of the event loop: there will be no other flight.
             self._airborne = None
             self._refuse_who_waits()
-            for _, future, _, _ in seats:
-                settle(future, OutcomeUnknown("The service is shutting down: the outcome is unknown"))
+            for seat in seats:
+                settle(seat[1], OutcomeUnknown("The service is shutting down: the outcome is unknown"))
             raise
         except Exception as error:  # noqa: BLE001  whatever it is, those on board must hear of it
-            for _, future, _, _ in seats:
-                settle(future, twin(error))
+            if ride is not None:
+                ride.fail(error)
+            for seat in seats:
+                settle(seat[1], twin(error))
         else:
-            for (_, future, _, _), result in zip(seats, results, strict=True):
-                if isinstance(result, Exception):
-                    settle(future, result)
-                elif not future.done():
-                    future.set_result(result)
+            _hand_out(seats, results)
         self._airborne = None
         if self._planned:
             self._depart()
+        if ride is not None:
+            ride.end()
         landed = FlightLanded(self.name, len(seats), departed - seats[0][2], perf_counter() - departed)
         for subscriber in self._landed:
             subscriber(landed)
@@ -206,5 +222,13 @@ class Flight(Generic[I, R]):
         self._planned.clear()
         self._latest.clear()
         self._waiting = 0
-        for _, future, _, _ in abandoned:
-            settle(future, Unavailable("The service is shutting down: nothing was written"))
+        for seat in abandoned:
+            settle(seat[1], Unavailable("The service is shutting down: nothing was written"))
+
+
+def _hand_out(seats: Sequence[_Seat], results: Sequence[Any]) -> None:
+    for (_, future, _, _, _), result in zip(seats, results, strict=True):
+        if isinstance(result, Exception):
+            settle(future, result)
+        elif not future.done():
+            future.set_result(result)

@@ -59,6 +59,7 @@ async def _open_sqlite(settings: Settings, events: Events) -> Database:
         busy_timeout=settings.lock_timeout,
         statement_timeout=settings.statement_timeout,
         transaction_timeout=settings.transaction_timeout,
+        traced=bool(settings.otlp_endpoint),
     )
     return await open_sqlite(options, events)
 
@@ -84,5 +85,6 @@ async def _open_postgres(settings: Settings, events: Events) -> Database:
         transaction_timeout=settings.transaction_timeout,
         # Whoever names a second, direct way to the database does so because the first leads through a pooler.
         pooler=bool(settings.database_direct_url),
+        traced=bool(settings.otlp_endpoint),
     )
     return await open_postgres(options, events)

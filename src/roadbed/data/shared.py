@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from time import perf_counter
 from typing import Any, TypeVar
 
 from roadbed.data.joining import open_transaction
 from roadbed.data.outcomes import settle, twin
+from roadbed.data.spans import begin_ride
+from roadbed.kernel.spans import Span, current, enter
 
 R = TypeVar("R")
 
@@ -25,6 +28,7 @@ class _Party:
     def __init__(self, read: _Read) -> None:
         self.read = read
         self.seats: list[asyncio.Future[Any]] = []
+        self.spans: list[Span] = []
         self.left = 0
         self.task: asyncio.Task[None] | None = None
 
@@ -41,15 +45,23 @@ class _Party:
 
     async def travel(self) -> None:
         """Read, and tell everybody."""
+        # The task has the context of whoever happened to ask first, perhaps for the read before this one.
+        ride = begin_ride("shared read", self.spans, len(self.seats), perf_counter())
+        enter(ride)
         try:
             answer = await self.read()
         except Exception as error:  # noqa: BLE001  whatever it is, those who asked must hear of it
+            if ride is not None:
+                ride.fail(error)
             for seat in self.seats:
                 settle(seat, twin(error))
         else:
             for seat in self.seats:
                 if not seat.done():
                     seat.set_result(answer)
+        finally:
+            if ride is not None:
+                ride.end()
 
 
 class Shared:
@@ -77,6 +89,9 @@ class Shared:
                 loop.call_soon(self._depart, question)
         seat: asyncio.Future[R] = loop.create_future()
         party.seats.append(seat)
+        span = current()
+        if span is not None:
+            party.spans.append(span)
         try:
             return await seat
         except asyncio.CancelledError:

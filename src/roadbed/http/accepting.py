@@ -18,6 +18,14 @@ def prefers_json(accept: str | None) -> bool:
     return accept is not None and _quality(accept, JSON) > _quality(accept, HTML)
 
 
+def prefers_openmetrics(accept: str | None) -> bool:
+    """Tell whether a client would rather have OpenMetrics than Prometheus's own text format, and names both or it."""
+    if accept is None:
+        return False
+    given = dict(_ranges(accept))
+    return given.get("application/openmetrics-text", 0.0) > given.get("text/plain", 0.0)
+
+
 def best_coding(accept_encoding: str | None, available: Sequence[str]) -> str:
     """Return which of the codings in which there is something suits a client best; empty: none, as it is.
 

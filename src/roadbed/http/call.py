@@ -28,7 +28,8 @@ class Call(msgspec.Struct, Generic[S], eq=False):
     ``idempotency`` is set on unsafe calls that carry an ``Idempotency-Key``. ``if_match`` and ``if_none_match`` are
     set on writes declared ``conditional`` that carry them; ask ``version in call.if_match``: ``*`` contains every
     version. ``path`` is as sent, percent-encoded; ``route`` is the template that it matched. ``trace_id`` is
-    that of the caller's trace (``traceparent``), or empty.
+    that of the caller's trace, or of ours, or empty; ``traceparent`` is what the reply says of it; ``span_id`` is empty
+    where the request is not among the sample that is traced.
 
     For the reply: ``status``; ``version`` becomes the strong ``ETag`` and lets a GET answer 304; ``location`` becomes
     ``Location``; ``replayed`` becomes ``Idempotency-Replayed: true``; ``add_header`` adds any other field. ``stream``
@@ -47,6 +48,8 @@ class Call(msgspec.Struct, Generic[S], eq=False):
     client: str = ""
     route: str = ""
     trace_id: str = ""
+    traceparent: bytes = b""
+    span_id: str = ""
     idempotency: Idempotency | None = None
     if_match: Container[int] | None = None
     if_none_match: Container[int] | None = None

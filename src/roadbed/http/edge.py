@@ -33,36 +33,29 @@ from urllib.parse import quote
 from roadbed.http import conventions, docs, fields
 from roadbed.http.asgi import ClientLeft, Header, Receive, ReplyBroken, Scope, Send, answer_other
 from roadbed.http.caching import ResponseCache
-from roadbed.http.call import ABANDONED, EXPIRED, TOO_SLOW, Call
+from roadbed.http.call import Call
 from roadbed.http.channels import Channel, Channels
 from roadbed.http.compiler import compile_groups
 from roadbed.http.connections import Connections
 from roadbed.http.deadlines import Deadlines
+from roadbed.http.endings import failure_of, is_by_us, why_cancelled
 from roadbed.http.guard import Guard
 from roadbed.http.leading import lead
 from roadbed.http.limits import CLIENT_CLOSED, HttpOptions
 from roadbed.http.mounts import Mount, MountTable, run_mount
 from roadbed.http.operations import Operations
 from roadbed.http.outgoing import send_events, send_parts
-from roadbed.http.problems import Failure, internal, is_unsafe, render
+from roadbed.http.problems import Failure, internal, is_unsafe
 from roadbed.http.replies import head_of, head_of_failure, names_of
 from roadbed.http.router import Place, Router
-from roadbed.http.traces import TRACEPARENT, trace_of
-from roadbed.kernel.errors import (
-    DeadlineExceeded,
-    MethodNotAllowed,
-    OutcomeUnknown,
-    RoadbedError,
-    TooSlow,
-    Unavailable,
-)
+from roadbed.http.traces import TRACEPARENT, RequestSpans, note_trace
+from roadbed.kernel.errors import MethodNotAllowed, RoadbedError
 from roadbed.kernel.events import Events, RequestFailed, RequestFinished
+from roadbed.kernel.spans import Tracer
 
 _CLOSE: Header = (b"connection", b"close")
 # The body of such a request was not read to its end: the connection cannot be used again.
 _CLOSING = (408, 413)
-# Phases of a call whose task was cancelled by ourselves.
-_BY_US = (TOO_SLOW, EXPIRED, ABANDONED)
 
 
 class Edge:
@@ -76,6 +69,7 @@ class Edge:
         mounts: Mapping[str, Mount] | None = None,
         cache: ResponseCache | None = None,
         leads: Mapping[str, str] | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self.options = options = options or HttpOptions()
         self.connections, self.channels = Connections(options, events), Channels()
@@ -92,6 +86,7 @@ class Edge:
         self._watch = self._deadlines.watch
         self._finished = events.subscribers(RequestFinished)
         self._failed = events.subscribers(RequestFailed)
+        self._spans = None if tracer is None else RequestSpans(tracer)
         self._draining = False
 
     @property
@@ -140,10 +135,10 @@ class Edge:
             body = await self._answer(call, raw, scope, receive, send)
             headers = [] if body is None else head_of(call, len(body))
         except RoadbedError as error:
-            failure = render(error, call.request_id, call.method, keyed=b"idempotency-key" in call.fields)
+            failure = failure_of(call, error)
         except asyncio.CancelledError:
-            failure = self._cancelled(call)
-            if call.phase not in _BY_US:
+            failure = failure_of(call, why_cancelled(call, self.options))
+            if not is_by_us(call):
                 # Whoever runs the server wants this task to end. Its client is owed an answer all the same.
                 await self._fail(call, failure, send)
                 raise
@@ -153,7 +148,7 @@ class Edge:
         except ReplyBroken as broken:
             # Nothing more can be said. The server sees a reply without an end, and closes the connection.
             self._emit(call, broken.status, broken.size, self._why_broken(call, broken.cause))
-            if isinstance(broken.cause, asyncio.CancelledError) and call.phase not in _BY_US:
+            if isinstance(broken.cause, asyncio.CancelledError) and not is_by_us(call):
                 raise broken.cause from None
             return
         except Exception as error:  # noqa: BLE001 - this is where every error ends that nobody foresaw
@@ -171,8 +166,10 @@ class Edge:
         if len(call.fields) != len(raw):
             call.fields, faults = fields.join(raw)
             fields.refuse(faults)
-        if TRACEPARENT in call.fields:
-            call.trace_id = trace_of(call.fields[TRACEPARENT])
+        if self._spans is not None:
+            self._spans.begin(call, scope)
+        elif TRACEPARENT in call.fields:
+            note_trace(call)
         # First of all: a page that came here by another name learns nothing, not even which paths there are.
         if call.fields.get(b"host") not in self._known_hosts:
             self._guard.check_host(call.fields, scope.get("server"))
@@ -257,9 +254,19 @@ class Edge:
 
     def _emit(self, call: Call[Any], status: int, size: int, slug: str) -> None:
         duration = call.lasted or perf_counter() - call.started
-        trace, cache = call.trace_id, call.cache
         event = RequestFinished(
-            call.request_id, call.method, call.route, call.path, status, duration, call.client, size, slug, trace, cache
+            call.request_id,
+            call.method,
+            call.route,
+            call.path,
+            status,
+            duration,
+            call.client,
+            size,
+            slug,
+            call.trace_id,
+            call.cache,
+            call.span_id,
         )
         for subscriber in self._finished:
             subscriber(event)
@@ -267,33 +274,16 @@ class Edge:
     def _why_broken(self, call: Call[Any], cause: BaseException) -> str:
         """Return the slug of what ended a reply in its middle; what nobody foresaw is told."""
         if isinstance(cause, asyncio.CancelledError):
-            return self._why_cancelled(call).slug
+            return why_cancelled(call, self.options).slug
         if not isinstance(cause, RoadbedError):
             self._unforeseen(call, cause)
             return RoadbedError.slug
         return cause.slug
 
-    def _cancelled(self, call: Call[Any]) -> Failure:
-        error = self._why_cancelled(call)
-        return render(error, call.request_id, call.method, keyed=b"idempotency-key" in call.fields)
-
-    def _why_cancelled(self, call: Call[Any]) -> RoadbedError:
-        task = asyncio.current_task()
-        if task is not None and call.phase in _BY_US:
-            task.uncancel()
-        if call.phase == TOO_SLOW:
-            return TooSlow(f"The body took longer than {self.options.body_timeout:g} s")
-        if call.phase == EXPIRED:
-            return DeadlineExceeded(f"The request took longer than {self.options.request_timeout:g} s")
-        if is_unsafe(call.method):
-            # What is in the air lands without us.
-            return OutcomeUnknown("The service is shutting down")
-        return Unavailable("The service is shutting down")
-
     def _unforeseen(self, call: Call[Any], error: BaseException) -> Failure:
         for subscriber in self._failed:
             subscriber(RequestFailed(call.request_id, call.method, call.route, error, call.trace_id))
-        return internal(call.request_id)
+        return internal(call.request_id, call.trace_id)
 
 
 _NOBODY = ("",)

@@ -20,6 +20,7 @@ from roadbed.data.changes import Change, Page
 from roadbed.data.database import Database
 from roadbed.http.channels import Channel, frame
 from roadbed.kernel.errors import Gone, RoadbedError
+from roadbed.kernel.spans import detached
 
 GROUP = 0.1
 """Seconds between two groups of changes, at least."""
@@ -136,7 +137,8 @@ class Hub:
         if self._task is None and self._present:
             self._position = -1
             self._database.bell.on(self.feed, self._wake.set)
-            self._task = asyncio.get_running_loop().create_task(self._live(), name=f"hub:{self.feed}")
+            loop = asyncio.get_running_loop()
+            self._task = loop.create_task(self._live(), name=f"hub:{self.feed}", context=detached())
 
     def _part(self, channel: Channel, matches: Matches | None) -> None:
         group = self._groups.get(matches, {})

@@ -60,7 +60,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The body of a failure (RFC 9457). ``instance`` is the request id; ``errors`` names each field that is wrong."""
+    """The body of a failure (RFC 9457). ``instance`` is the request id; ``errors`` names each field that is wrong.
+
+    ``trace_id`` is that of the caller's trace, or of ours where the request is among the sample; else it is left out.
+    """
 
     type: str
     title: str
@@ -68,6 +71,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str
     instance: str
     errors: tuple[Fault, ...] = ()
+    trace_id: str = ""
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -93,7 +97,9 @@ def is_unsafe(method: str) -> bool:
     return method in _UNSAFE
 
 
-def render(error: RoadbedError, request_id: str, method: str = "GET", *, keyed: bool = False) -> Failure:
+def render(
+    error: RoadbedError, request_id: str, method: str = "GET", *, keyed: bool = False, trace_id: str = ""
+) -> Failure:
     """Make the reply for a failure. ``keyed`` says that the request carried an ``Idempotency-Key``.
 
     An error without an entry of its own in the tree of refusals and unavailabilities is a 500 whose detail stays
@@ -102,7 +108,7 @@ def render(error: RoadbedError, request_id: str, method: str = "GET", *, keyed: 
     kind = type(error)
     status = status_of(kind)
     if status == 500:
-        return internal(request_id)
+        return internal(request_id, trace_id)
     slug = error.kind if isinstance(error, Conflict) else error.slug
     detail = error.detail
     if isinstance(error, (DeadlineExceeded, OutcomeUnknown)) and method in _UNSAFE:
@@ -114,15 +120,16 @@ def render(error: RoadbedError, request_id: str, method: str = "GET", *, keyed: 
         detail=detail,
         instance=request_id,
         errors=error.faults if isinstance(error, Invalid) else (),
+        trace_id=trace_id,
     )
     return Failure(status, slug, _encode(problem), _headers(error))
 
 
-def internal(request_id: str) -> Failure:
+def internal(request_id: str, trace_id: str = "") -> Failure:
     """Make the reply for an error that nobody foresaw. The cause stays inside: it may hold anything."""
     title = RoadbedError.title
     detail = "The cause is in the log of the service, under this request id"
-    problem = Problem(f"urn:roadbed:problem:{RoadbedError.slug}", title, 500, detail, request_id)
+    problem = Problem(f"urn:roadbed:problem:{RoadbedError.slug}", title, 500, detail, request_id, trace_id=trace_id)
     return Failure(500, RoadbedError.slug, _encode(problem), ())
 
 

@@ -14,10 +14,10 @@ _NO_CONTENT = (204, 304)
 
 
 def names_of(call: Call[Any]) -> list[Header]:
-    """Return the fields that name a request: its id, and the trace that it belongs to, as its caller sent it."""
+    """Return the fields that name a request: its id, and its trace, as its caller sent it or else as we began it."""
     names: list[Header] = [(b"x-request-id", call.request_id.encode("ascii"))]
-    if call.trace_id:
-        names.append((TRACEPARENT, call.fields[TRACEPARENT]))
+    if call.traceparent:
+        names.append((TRACEPARENT, call.traceparent))
     return names
 
 

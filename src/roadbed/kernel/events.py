@@ -41,7 +41,8 @@ class RequestFinished(msgspec.Struct, frozen=True, gc=False):
     seconds from when the head was there, and the request's turn had come on its connection, until the reply was handed
     to the connection (of an event stream: until its begin). ``problem`` is the slug of the failure, or ``""``: what
     broke a reply in its middle comes with the status that it began with. ``trace_id`` is that of the caller's trace, or
-    ``""``. ``cache`` is as in ``CacheAsked``, and empty for what is never kept.
+    of ours, or ``""``; ``span_id`` is ``""`` where the request is not among the sample that is traced. ``cache`` is as
+    in ``CacheAsked``, and empty for what is never kept.
     """
 
     request_id: str
@@ -55,6 +56,7 @@ class RequestFinished(msgspec.Struct, frozen=True, gc=False):
     problem: str
     trace_id: str = ""
     cache: str = ""
+    span_id: str = ""
 
 
 class RequestFailed(msgspec.Struct, frozen=True):
@@ -141,6 +143,23 @@ class ReportDropped(msgspec.Struct, frozen=True):
     """
 
     reason: str
+
+
+class SpansExported(msgspec.Struct, frozen=True, gc=False):
+    """A collector of traces has taken ``count`` spans."""
+
+    count: int
+
+
+class SpansDropped(msgspec.Struct, frozen=True, gc=False):
+    """``count`` spans are lost. ``reason``: ``queue`` (it was full), ``collector`` (it did not take them) or ``stop``.
+
+    ``detail`` says it in words.
+    """
+
+    count: int
+    reason: str
+    detail: str
 
 
 class Notice(msgspec.Struct, frozen=True):

@@ -220,6 +220,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
 
+    otlp_endpoint: Annotated[
+        str,
+        About("The collector that traces go to (OTLP over HTTP), such as `http://127.0.0.1:4318`. Empty: no traces."),
+    ] = ""
+    otlp_headers: Annotated[
+        str, About("Header fields that the collector wants, such as `api-key=…`; several by commas.", secret=True)
+    ] = ""
+    trace_sample: Annotated[
+        float,
+        About("The share of requests that are traced. Whose `traceparent` says so is, or is not.", least=0, most=1),
+    ] = 0.01
+    trace_queue: Annotated[
+        int, About("How many spans wait for the collector at most; more are dropped.", least=64, most=1_000_000)
+    ] = 8192
+
     def __repr__(self) -> str:
         """Return the settings that differ from their defaults, secrets masked."""
         shown = [
@@ -256,6 +271,7 @@ _SECTIONS = {
     "database_url": "Database",
     "redis_url": "Cache",
     "service_name": "Logs, metrics and errors",
+    "otlp_endpoint": "Traces",
 }
 
 

@@ -14,7 +14,16 @@ import msgspec
 
 from roadbed.kernel.errors import ConfigurationError
 from roadbed.kernel.settings import Setting, Settings, table
-from roadbed.kernel.settings_values import dsn_problem, host_problem, mask, read, show, sqlite_file
+from roadbed.kernel.settings_values import (
+    dsn_problem,
+    endpoint_problem,
+    header_fields,
+    host_problem,
+    mask,
+    read,
+    show,
+    sqlite_file,
+)
 
 FILE = "roadbed.toml"
 FILE_VARIABLE = "ROADBED_CONFIG"
@@ -233,6 +242,7 @@ def _disagreements(settings: Settings, sources: Mapping[str, str]) -> Iterator[s
         yield f"{sources['redis_url']}: {mask(settings.redis_url)}: redis:// is expected"
     if settings.sentry_dsn and (problem := dsn_problem(settings.sentry_dsn)):
         yield f"{sources['sentry_dsn']}: {mask(settings.sentry_dsn)}: {problem}"
+    yield from _disagreements_of_traces(settings, sources)
     for host in settings.allowed_hosts:
         if problem := host_problem(host):
             yield f"{sources['allowed_hosts']}: {host!r}: {problem}"
@@ -241,6 +251,15 @@ def _disagreements(settings: Settings, sources: Mapping[str, str]) -> Iterator[s
         yield f"{sources['statistics_every']}: {settings.statistics_every:g} s: {expected}"
     if not settings.domains:
         yield f"{sources['domains']}: at least one domain is expected"
+
+
+def _disagreements_of_traces(settings: Settings, sources: Mapping[str, str]) -> Iterator[str]:
+    if settings.otlp_endpoint and (problem := endpoint_problem(settings.otlp_endpoint)):
+        yield f"{sources['otlp_endpoint']}: {mask(settings.otlp_endpoint)}: {problem}"
+    try:
+        header_fields(settings.otlp_headers)
+    except ValueError as error:
+        yield f"{sources['otlp_headers']}: ***: {error}"
 
 
 def _quoted(row: Setting, raw: object) -> str:

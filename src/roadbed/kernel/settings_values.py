@@ -23,6 +23,8 @@ _FORMS = {
     "": "a number",
 }
 _HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+)*\.?")
+_ENDPOINT = re.compile(r"https?://([^/?#\s]+)(?:/[^?#\s]*)?")
+_FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _IPV6 = re.compile(r"(\[)?[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F.]*(?(1)\])")
 _LIST = "a list of texts is expected (separated by commas in the environment)"
 _BOOLS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -99,6 +101,35 @@ def host_problem(host: str) -> str:
     )
 
 
+def endpoint_problem(url: str) -> str:
+    """Return why this is no base address of a collector, or an empty text."""
+    found = _ENDPOINT.fullmatch(url)
+    if found is None:
+        return "http://host:port is expected"
+    try:
+        urlsplit(url).port  # noqa: B018 - it is read for its error
+    except ValueError:
+        return "http://host:port is expected"
+    if "@" in found[1]:
+        return "an address without user and password is expected; otlp_headers has room for those"
+    return ""
+
+
+def header_fields(text: str) -> dict[str, str]:
+    """Return the header fields of ``name=value, name=value``; a value may hold ``=``.
+
+    Raises:
+        ValueError: some part is none; the message never quotes it, for it may be a secret.
+    """
+    fields: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not (equals and value.isascii() and value.isprintable() and _FIELD_NAME.fullmatch(name)):
+            raise ValueError("name=value is expected, several separated by commas")
+        fields[name] = value
+    return fields
+
+
 def sqlite_file(url: str) -> str:
     """Return the file of ``sqlite:///relative.db`` or ``sqlite:////absolute.db``.
 
@@ -154,7 +185,7 @@ def mask(text: str) -> str:
     ``@`` goes.
     """
     scheme, separator, rest = text.partition("://")
-    if not separator:
+    if not separator or "=" in scheme:
         return "***" if text else ""
     user, at, place = rest.rpartition("@")
     if at:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 import roadbed
+from roadbed.http.accepting import prefers_openmetrics
 from roadbed.http.call import Call
 from roadbed.http.operations import Operations
 from roadbed.http.reply import Reply
@@ -15,7 +16,7 @@ from roadbed.kernel.errors import NotFound
 from roadbed.resource.describing import DomainDescription, describe_domains
 from roadbed.resource.domain import Domain
 from roadbed.runtime.health import Readiness, Report
-from roadbed.runtime.metrics import CONTENT_TYPE, Metrics
+from roadbed.runtime.metrics import CONTENT_TYPE, OPENMETRICS, Metrics
 
 
 class Basics(msgspec.Struct):
@@ -85,7 +86,9 @@ async def ready(call: Call[Basics]) -> Report:
 
 @operations.get("/metrics", produces="text/plain", raises=[NotFound], alone=True)
 async def metrics(call: Call[Basics]) -> Reply:
-    """Return metrics in Prometheus's text format."""
+    """Return metrics in Prometheus's text format, or as OpenMetrics, with exemplars, for who would rather have that."""
     if call.service.metrics is None:
         raise NotFound("Metrics are switched off")
-    return Reply(body=await call.service.metrics.exposition(), media_type=CONTENT_TYPE)
+    is_open = prefers_openmetrics(call.header("accept"))
+    body = await call.service.metrics.exposition(openmetrics=is_open)
+    return Reply(body=body, media_type=OPENMETRICS if is_open else CONTENT_TYPE)

@@ -219,10 +219,25 @@ _SATURATION = Row(
         ),
     ),
 )
+_TRACES = Row(
+    "Traces",
+    (
+        Panel(
+            title="Spans",
+            description="Spans that the collector took, and those that are lost, by reason. Requests do not suffer for "
+            "it: the log says what the collector answered.",
+            unit="ops",
+            queries=(
+                Query(f"sum({rate(measures.SPANS_EXPORTED)})", "taken"),
+                Query(or_none(f"sum by (reason) ({rate(measures.SPANS_DROPPED)})"), "lost: {{reason}}"),
+            ),
+        ),
+    ),
+)
 SERVICE = Board(
     "service",
     "Roadbed: service",
     "Rate, errors, duration and saturation of the whole service. Begin here.",
-    (_GLANCE, _RATE, _FAULTS, _DURATION, _SATURATION),
+    (_GLANCE, _RATE, _FAULTS, _DURATION, _SATURATION, _TRACES),
 )
 BOARDS = (SERVICE, HOST, ENGINE, CACHE)

@@ -102,6 +102,7 @@ def _json(line: Callable[[bytes], None], origin: Origin) -> Callable[[RequestFin
                     event.problem,
                     event.trace_id,
                     event.cache,
+                    event.span_id,
                 )
             )
         )

@@ -18,6 +18,7 @@ from roadbed.kernel.events import (
     RequestFailed,
     RequestFinished,
     RequestShed,
+    SpansDropped,
 )
 from roadbed.kernel.settings import Settings
 from roadbed.runtime.access_log import access_log
@@ -27,6 +28,9 @@ PER_SECOND = 3
 """Lines per second and kind: when a database is away, every request says so."""
 
 TRACEBACKS_PER_SECOND = 10
+
+QUIET = 30.0
+"""Seconds for which one line on lost spans is enough: no request is worse off for them, and a metric counts each."""
 
 
 class Throttle:
@@ -74,6 +78,8 @@ def log_events(events: Events, logs: Logs, settings: Settings) -> None:
     events.on(RequestShed, lines.request_shed)
     events.on(ReportDropped, lines.report_dropped)
 
+    events.on(SpansDropped, lines.spans_dropped)
+
 
 class EventLines:
     """One method per kind of event; the frequent ones are throttled, and say how many lines they stand for."""
@@ -82,6 +88,7 @@ class EventLines:
         self._logger = logger
         self._few = Throttle(PER_SECOND, clock)
         self._more = Throttle(TRACEBACKS_PER_SECOND, clock)
+        self._rare = Throttle(1, lambda: clock() / QUIET)
 
     def notice(self, event: Notice) -> None:
         """Write what an operator should read."""
@@ -148,6 +155,12 @@ class EventLines:
             return
         if (held := self._few.passes(f"report:{event.reason}")) is not None:
             self._logger.warning("Errors are not reported to Sentry", reason=event.reason, **_suppressed(held))
+
+    def spans_dropped(self, event: SpansDropped) -> None:
+        """Write that traces are lost."""
+        if (held := self._rare.passes(f"spans:{event.reason}")) is not None:
+            fields = {"count": event.count, "reason": event.reason, "detail": event.detail}
+            self._logger.warning("Spans were dropped", **fields, **_suppressed(held))
 
 
 _BY_DESIGN = ("alike", "many")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from roadbed.kernel.settings import PRODUCTION, Settings
+from roadbed.kernel.spans import current
 from roadbed.runtime.log_lines import Origin, event_line, raised
 from roadbed.runtime.log_output import LogOutput
 
@@ -58,7 +59,7 @@ def open_logs(settings: Settings, output: LogOutput | None = None, *, terminal: 
 
 def _logger(output: LogOutput, level: int, origin: Origin, *, console: bool, colours: bool) -> FilteringBoundLogger:
     structlog = _structlog()
-    processors: list[Processor] = [structlog.processors.add_log_level]
+    processors: list[Processor] = [structlog.processors.add_log_level, _name_trace]
     if console:
         renderer = structlog.dev.ConsoleRenderer(
             colors=colours, exception_formatter=structlog.dev.plain_traceback, pad_event_to=40
@@ -122,6 +123,15 @@ def _error_of(given: Any) -> BaseException | None:
     if isinstance(given, tuple):
         return cast("tuple[Any, BaseException | None, Any]", given)[1]
     return sys.exc_info()[1] if given else None
+
+
+def _name_trace(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say to which span a line belongs, where it was written on behalf of one."""
+    span = current()
+    if span is not None:
+        event.setdefault("trace_id", span.trace_hex)
+        event.setdefault("span_id", span.span_hex)
+    return event
 
 
 def _encoded(_logger: Any, _name: str, text: Any) -> bytes:

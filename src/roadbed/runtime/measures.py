@@ -110,6 +110,13 @@ REPORTS_DROPPED = Measure(
     "the receiver wants no more for now; `refused`; `broken`: it could not be put into words.",
     ("reason",),
 )
+SPANS_EXPORTED = Measure("roadbed_spans_exported_total", "counter", "Spans that the collector of traces took.")
+SPANS_DROPPED = Measure(
+    "roadbed_spans_dropped_total",
+    "counter",
+    "Spans that are lost. `queue`: too many waited; `collector`: it did not take them; `stop`: there was no time left.",
+    ("reason",),
+)
 LOOP_LAG = Measure(
     "roadbed_event_loop_lag_seconds",
     "gauge",
@@ -157,6 +164,8 @@ MEASURES = (
     CACHE_ERRORS,
     STATISTICS_SKIPPED,
     REPORTS_DROPPED,
+    SPANS_EXPORTED,
+    SPANS_DROPPED,
     LOOP_LAG,
     PROCESS_CPU,
     PROCESS_MEMORY,

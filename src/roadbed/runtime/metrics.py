@@ -22,16 +22,20 @@ from roadbed.kernel.events import (
     FlightSplit,
     ReportDropped,
     RequestShed,
+    SpansDropped,
+    SpansExported,
     StatisticsSkipped,
 )
 from roadbed.runtime import measures
 from roadbed.runtime.counts import Counts
+from roadbed.runtime.exemplars import Example, Exemplars
 from roadbed.runtime.measures import MEASURES, Measure
 from roadbed.runtime.metrics_folder import VARIABLE, files, forget_the_dead
 from roadbed.runtime.process import figures
 from roadbed.runtime.tallies import Tally
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 _LAG_LOOK = 0.05
 """Seconds to sleep for, to see how late the loop wakes."""
@@ -59,6 +63,7 @@ class Metrics:
         # Where others count with us, they have subscribed already.
         self._subscribes = counts is None
         self._probes: list[Probe] = []
+        self._exemplars: Exemplars | None = None
         self._worker = str(os.getpid())
         self._cpu = 0.0
         self._of(measures.BUILD_INFO, version, platform.python_version(), engine).set(1)
@@ -75,6 +80,14 @@ class Metrics:
         events.on(StatisticsSkipped, lambda _: self._metrics[measures.STATISTICS_SKIPPED].inc())
         events.on(ReportDropped, lambda event: self._of(measures.REPORTS_DROPPED, event.reason).inc())
         events.on(CacheFailed, lambda _: self._metrics[measures.CACHE_ERRORS].inc())
+        events.on(SpansExported, lambda event: self._metrics[measures.SPANS_EXPORTED].inc(event.count))
+        events.on(SpansDropped, lambda event: self._of(measures.SPANS_DROPPED, event.reason).inc(event.count))
+
+    def exemplify(self, events: Events) -> None:
+        """Show a trace per bucket from now on, where a scrape can: with one worker."""
+        if self._folder is None:
+            self._exemplars = Exemplars()
+            self._exemplars.subscribe(events)
 
     def watch(self, probe: Probe) -> None:
         """Ask ``probe`` for present figures at every flush."""
@@ -83,6 +96,9 @@ class Metrics:
     def flush(self, lag: float | None = None) -> None:
         """Move what was counted into the metrics, and look at the gauges. ``lag`` is the event loop's, in seconds."""
         self._counts.pour()
+        if self._exemplars is not None:
+            for route, method, bucket, example in self._exemplars.take():
+                show(self._of(measures.HTTP_DURATION, route, method), bucket, example)
         for probe in self._probes:
             for name, value in probe().items():
                 self._gauge(name, value)
@@ -111,14 +127,13 @@ class Metrics:
         await asyncio.sleep(_LAG_LOOK)
         self.flush(max(time.perf_counter() - begin - _LAG_LOOK, 0.0))
 
-    async def exposition(self) -> bytes:
-        """Return all metrics in the text format, of all workers where there are several."""
-        from prometheus_client import generate_latest
-
+    async def exposition(self, *, openmetrics: bool = False) -> bytes:
+        """Return all metrics in the text format, or as OpenMetrics; of all workers where there are several."""
         self.flush()
+        write = _writer(openmetrics=openmetrics)
         if self._folder is None:
-            return generate_latest(self._registry)
-        return await asyncio.to_thread(_of_all_workers, self._folder)
+            return write(self._registry)
+        return await asyncio.to_thread(_of_all_workers, self._folder, write)
 
     def _gauge(self, name: str, value: float) -> None:
         kind, _, rest = name.partition(":")
@@ -177,6 +192,25 @@ def add(child: Any, tally: Tally) -> None:
     child._sum.inc(tally[-1])
 
 
+def show(child: Any, bucket: int, example: Example) -> None:
+    """Give a bucket of a histogram's child its exemplar. It belongs to prometheus-client as ``add`` does."""
+    from prometheus_client.samples import Exemplar
+
+    exemplar = Exemplar({"trace_id": example.trace_id}, example.duration, example.ended)
+    child._buckets[bucket].set_exemplar(exemplar)
+
+
+def _writer(*, openmetrics: bool) -> Callable[[Any], bytes]:
+    if openmetrics:
+        from prometheus_client.openmetrics import exposition
+
+        typed: Any = exposition  # half of its types are missing
+        return typed.generate_latest
+    from prometheus_client import generate_latest
+
+    return generate_latest
+
+
 class _Merged:
     """A collector of what all workers counted. prometheus-client's own would stumble over an empty file."""
 
@@ -190,10 +224,10 @@ class _Merged:
         return collector.merge(files(self._folder), accumulate=True)
 
 
-def _of_all_workers(folder: str) -> bytes:
-    from prometheus_client import CollectorRegistry, generate_latest
+def _of_all_workers(folder: str, write: Callable[[Any], bytes]) -> bytes:
+    from prometheus_client import CollectorRegistry
 
     forget_the_dead(folder)
     registry = CollectorRegistry()
     registry.register(_Merged(folder))
-    return generate_latest(registry)
+    return write(registry)

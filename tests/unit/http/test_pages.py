@@ -2,7 +2,7 @@
 
 import pytest
 
-from roadbed.http.accepting import prefers_html, prefers_json
+from roadbed.http.accepting import prefers_html, prefers_json, prefers_openmetrics
 from roadbed.http.call import Call
 from roadbed.http.compiler import compile_groups
 from roadbed.http.edge import Edge
@@ -85,3 +85,34 @@ def test_two_pages_of_one_path_are_refused() -> None:
     pages.get("/stock", page=True)(_page)
     with pytest.raises(ConfigurationError, match="the path is taken by pages: GET /stock"):
         compile_groups([(pages, "shop")], HttpOptions())
+
+
+@pytest.mark.parametrize(
+    ("accept", "openmetrics"),
+    [
+        (None, False),
+        ("*/*", False),
+        ("text/plain", False),
+        ("application/openmetrics-text", True),
+        ("application/openmetrics-text;q=0", False),
+        # Prometheus 2 and 3.
+        (
+            (
+                "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+                "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+            ),
+            True,
+        ),
+        (
+            (
+                "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+                "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+                "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+            ),
+            True,
+        ),
+        ("text/plain;version=0.0.4;q=1,application/openmetrics-text;q=0.5", False),
+    ],
+)
+def test_who_would_rather_have_openmetrics(accept: str | None, openmetrics: bool) -> None:
+    assert prefers_openmetrics(accept) is openmetrics

@@ -45,12 +45,13 @@ def test_a_value_that_is_shown_can_be_set(row: Setting) -> None:
     assert checked(row, show(row.default, row.about.unit)) == row.default
 
 
-def test_urls_are_secret() -> None:
+def test_urls_and_headers_are_secret() -> None:
     assert {name for name, row in ROWS.items() if row.about.secret} == {
         "database_url",
         "database_direct_url",
         "redis_url",
         "sentry_dsn",
+        "otlp_headers",
     }
 
 

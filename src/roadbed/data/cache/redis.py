@@ -11,8 +11,10 @@ import msgspec
 
 from roadbed.data.cache.bodies import Kept, Key, Stamp
 from roadbed.data.database import Health
+from roadbed.data.spans import REDIS, observed
 from roadbed.kernel.errors import ConfigurationError
 from roadbed.kernel.events import CacheFailed, Events
+from roadbed.kernel.spans import current
 
 ANSWER = 0.25
 """Seconds within which Redis must answer."""
@@ -72,7 +74,8 @@ class RedisBodies:
             return None
         try:
             async with asyncio.timeout(ANSWER):
-                found = await self._redis.get(_name(key, stamp))
+                asked, span = self._redis.get(_name(key, stamp)), current()
+                found = await (asked if span is None else observed(span, "GET", REDIS, asked))
         except self._failures as error:
             self._failed(error)
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
 from typing import Any, TypeVar
 
 import asyncpg
@@ -23,8 +24,10 @@ from roadbed.data.postgres.errors import (
 )
 from roadbed.data.postgres.pool import Connections
 from roadbed.data.races import CONTENTION
+from roadbed.data.spans import POSTGRESQL, observed
 from roadbed.kernel.errors import Unavailable
 from roadbed.kernel.events import DatabaseFailed, Events, FlightRetried, FlightSplit
+from roadbed.kernel.spans import current
 
 R = TypeVar("R")
 
@@ -81,10 +84,14 @@ class Attempts:
         anything was sent. What may have reached the server is never sent again: even a SELECT may call what writes.
         """
         pause = _FIRST_PAUSE
+        span = current()
         for attempt in range(1, _MOST_TRIES + 1):
+            asked = 0.0 if span is None else perf_counter()
             async with self._connections.borrow() as connection:
                 try:
-                    return await work(connection)
+                    if span is None:
+                        return await work(connection)
+                    return await observed(span, name, POSTGRESQL, work(connection), asked)
                 except FAILURES as error:
                     if attempt >= _most_tries(error, retried):
                         raise

@@ -139,6 +139,7 @@ class PostgresDatabase:
             queue=self._options.flight_queue,
             keys=keys,
             program=program,
+            traced=self._options.traced,
         )
         self._flights.append(flight)
         return flight

@@ -24,7 +24,7 @@ class PostgresOptions(msgspec.Struct, frozen=True):
 
     ``pooler`` says that ``url`` leads to a transaction pooler: then nothing is prepared under a name, and the timeouts
     must be set on the role, because a session's settings do not stay with a client there. ``direct_url`` goes around
-    the pooler, for LISTEN; empty where there is none.
+    the pooler, for LISTEN; empty where there is none. ``traced`` says whether there is anybody who wants spans.
     """
 
     url: str
@@ -39,6 +39,7 @@ class PostgresOptions(msgspec.Struct, frozen=True):
     lock_timeout: float = 5.0
     transaction_timeout: float = 5.0
     pooler: bool = False
+    traced: bool = False
 
 
 class Connections:

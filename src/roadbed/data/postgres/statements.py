@@ -13,7 +13,9 @@ import asyncpg
 from roadbed.data.database import ABORTED, OVER, Program
 from roadbed.data.postgres.errors import FAILURES, is_closed_before
 from roadbed.data.queries import Query
+from roadbed.data.spans import POSTGRESQL, observed
 from roadbed.kernel.errors import DeadlineExceeded, RoadbedError
+from roadbed.kernel.spans import current
 
 R = TypeVar("R")
 
@@ -82,23 +84,23 @@ class PostgresTransaction:
 
     async def fetch(self, query: Query[R], /, **arguments: Any) -> list[R]:
         """Return all rows as structs."""
-        return await self._ask(lambda: self._statements.fetch(query, **arguments))
+        return await self._ask(query.name, lambda: self._statements.fetch(query, **arguments))
 
     async def fetch_one(self, query: Query[R], /, **arguments: Any) -> R | None:
         """Return the first row as a struct, or None."""
-        return await self._ask(lambda: self._statements.fetch_one(query, **arguments))
+        return await self._ask(query.name, lambda: self._statements.fetch_one(query, **arguments))
 
     async def execute(self, query: Query[Any], /, **arguments: Any) -> int:
         """Run a write; return the number of rows it changed."""
-        return await self._ask(lambda: self._statements.execute(query, **arguments))
+        return await self._ask(query.name, lambda: self._statements.execute(query, **arguments))
 
     async def execute_many(self, query: Query[Any], /, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a write once per mapping."""
-        await self._ask(lambda: self._statements.execute_many(query, rows))
+        await self._ask(query.name, lambda: self._statements.execute_many(query, rows))
 
     async def fly(self, program: Program, item: Any) -> Any:
         """Run a program for one item; what it returns as that item's failure is raised, and undoes the transaction."""
-        result = (await self._ask(lambda: program.postgres(self._connection, [item])))[0]
+        result = (await self._ask(program.name, lambda: program.postgres(self._connection, [item])))[0]
         if isinstance(result, Exception):
             raise result
         return result
@@ -138,13 +140,14 @@ class PostgresTransaction:
                 self._report(error, sent=False)
                 terminate(self._connection)
 
-    async def _ask(self, statement: Callable[[], Awaitable[R]]) -> R:
+    async def _ask(self, name: str, statement: Callable[[], Awaitable[R]]) -> R:
         async with self._turn:
             failure = RoadbedError(OVER) if self._over else self._obstacle()
             if failure is not None:
                 raise failure
+            span = current()
             try:
-                return await statement()
+                return await (statement() if span is None else observed(span, name, POSTGRESQL, statement()))
             except FAILURES as error:
                 self._failed = self._report(error, sent=False)
                 raise self._failed from error
@@ -162,7 +165,9 @@ class PostgresTransaction:
         return failure
 
     async def _control(self, sql: str, *, sent: bool) -> str:
+        span = current()
         try:
-            return await self._connection.execute(sql)
+            done = self._connection.execute(sql)
+            return await (done if span is None else observed(span, sql, POSTGRESQL, done))
         except FAILURES as error:
             raise self._report(error, sent=sent) from error

@@ -11,16 +11,19 @@ nothing of it may be acknowledged, whatever succeeded before.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 import apsw
 
 from roadbed.data.outcomes import twin
+from roadbed.data.spans import SQLITE, begin_statement
 from roadbed.data.sqlite.connection import SqliteRun
 from roadbed.data.sqlite.errors import is_everybodys, kind_of, translate
 from roadbed.data.sqlite.jobs import Job, WrongCountError
 from roadbed.kernel.errors import Unavailable
 from roadbed.kernel.events import DatabaseFailed, Events, FlightSplit
+from roadbed.kernel.spans import Span
 
 
 class Commits:
@@ -101,11 +104,15 @@ class Commits:
         return not (is_everybodys(error) or run.broken)
 
     def _end(self, run: SqliteRun, jobs: list[Job], outcomes: list[Any]) -> list[Any]:
+        began = perf_counter()
         try:
             run.commit()
         except (apsw.Error, Unavailable) as error:
             run.undo()
             return self.all_failed(jobs, error, committing=True)
+        for job in jobs:
+            if job.span is not None:
+                _tell_commit(job.span, began, len(jobs))
         return outcomes
 
     def all_failed(self, jobs: list[Job], error: BaseException, *, committing: bool = False) -> list[Any]:
@@ -125,6 +132,13 @@ class Commits:
     def _emit(self, error: BaseException) -> None:
         if isinstance(error, (apsw.Error, Unavailable)) and kind_of(error) != "constraint":
             self._events.emit(DatabaseFailed("sqlite", kind_of(error), error))
+
+
+def _tell_commit(parent: Span, began: float, jobs: int) -> None:
+    """Write the span of a commit that a job shared with others: most of it is the disk."""
+    span = begin_statement(parent, "COMMIT", SQLITE, began)
+    span.attributes["roadbed.commit.jobs"] = jobs
+    span.end()
 
 
 def _can_be_split(job: Job, error: BaseException) -> bool:

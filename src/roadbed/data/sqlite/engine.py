@@ -26,16 +26,21 @@ from roadbed.data.sqlite.jobs import Job
 from roadbed.data.sqlite.lock import WriteLock
 from roadbed.data.sqlite.readers import Readers
 from roadbed.data.sqlite.session import Session
+from roadbed.data.sqlite.spans import as_one, under
 from roadbed.data.sqlite.watching import FileWatch
 from roadbed.data.sqlite.writer import Writer
 from roadbed.kernel.errors import RoadbedError
 from roadbed.kernel.events import Events
+from roadbed.kernel.spans import current
 
 R = TypeVar("R")
 
 
 class SqliteOptions(msgspec.Struct, frozen=True):
-    """Bounds of the engine. Times are in seconds, queues in entries."""
+    """Bounds of the engine. Times are in seconds, queues in entries.
+
+    ``traced`` says whether there is anybody who wants spans.
+    """
 
     path: str
     readers: int = 2
@@ -46,6 +51,7 @@ class SqliteOptions(msgspec.Struct, frozen=True):
     busy_timeout: float = 5.0
     statement_timeout: float = 10.0
     transaction_timeout: float = 5.0
+    traced: bool = False
 
 
 async def open_sqlite(options: SqliteOptions, events: Events) -> SqliteDatabase:
@@ -154,7 +160,12 @@ class SqliteDatabase:
         self, name: str, work: Callable[[SqliteRun, list[Any]], Sequence[Any]], items: list[Any], **how: Any
     ) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Job(name, work, items, future, **how))
+        job = Job(name, work, items, future, **how)
+        job.span = span = current()
+        if span is not None and not job.alone:
+            # A transaction of many statements sees to each of them itself.
+            job.work = under(span, work)
+        self._writer.submit(job)
         return future
 
     @asynccontextmanager
@@ -204,6 +215,7 @@ class SqliteDatabase:
             queue=self._options.flight_queue,
             keys=keys,
             program=program,
+            traced=self._options.traced,
         )
         self._flights.append(flight)
         return flight
@@ -229,7 +241,12 @@ class SqliteDatabase:
     async def merge(self, table: BulkTable, columns: Columns) -> Merged:
         """Write a batch of rows: one hop to the writer thread."""
         bulk = self._bulks.setdefault(table, SqliteBulk(table))
-        return await self._write(f"merge:{table.name}", lambda run: bulk.merge(run, columns))
+        name, span = f"merge:{table.name}", current()
+
+        def work(run: SqliteRun) -> Merged:
+            return bulk.merge(run, columns)
+
+        return await self._write(name, work if span is None else as_one(span, name, work))
 
     async def stored_heads(self) -> tuple[str, ...]:
         """Return the Alembic revisions that the file is at; empty for a new file."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from roadbed.data.sqlite.connection import SqliteRun
+from roadbed.kernel.spans import Span
 
 
 class WrongCountError(RuntimeError):
@@ -17,10 +18,11 @@ class Job:
     """A function over items, and the future of its results.
 
     ``split`` says whether the items may run one by one. ``alone``: no other job shares its transaction. ``abort`` makes
-    a job that waits for others give up; it is called from the event loop.
+    a job that waits for others give up; it is called from the event loop. ``span`` is what the commit is a part of,
+    where that is traced; ``work`` knows it already.
     """
 
-    __slots__ = ("abort", "alone", "future", "items", "name", "split", "work")
+    __slots__ = ("abort", "alone", "future", "items", "name", "span", "split", "work")
 
     def __init__(
         self,
@@ -40,6 +42,7 @@ class Job:
         self.split = split
         self.alone = alone
         self.abort = abort
+        self.span: Span | None = None
 
     def run(self, run: SqliteRun, items: list[Any]) -> Sequence[Any]:
         """Return one result per item, within the statement timeout.

@@ -13,8 +13,10 @@ import apsw
 from roadbed.data.outcomes import settle
 from roadbed.data.sqlite.connection import SqliteRun
 from roadbed.data.sqlite.errors import is_everybodys, kind_of, translate
+from roadbed.data.sqlite.spans import under
 from roadbed.kernel.errors import Overloaded, Unavailable
 from roadbed.kernel.events import DatabaseFailed, Events, FlightSplit, RequestShed
+from roadbed.kernel.spans import current
 
 _TIME_TO_BREAK_OFF = 1.0
 
@@ -58,7 +60,8 @@ class Readers:
             raise Overloaded(f"{self._queue} reads already wait")
         self._pending += 1
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._tasks.put((work, future))
+        span = current()
+        self._tasks.put((work if span is None else under(span, work), future))
         return future
 
     def submit_flight(

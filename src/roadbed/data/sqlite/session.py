@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import Lock
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any, Final, TypeVar
 
 from roadbed.data.database import ABORTED, OVER, Program
 from roadbed.data.outcomes import settle
 from roadbed.data.queries import Query
+from roadbed.data.spans import WAIT
 from roadbed.data.sqlite.connection import SqliteRun
 from roadbed.data.sqlite.errors import translate
+from roadbed.data.sqlite.spans import under
 from roadbed.kernel.errors import DeadlineExceeded, RoadbedError, Unavailable
+from roadbed.kernel.spans import current
 
 R = TypeVar("R")
 
@@ -33,6 +36,8 @@ class Session:
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
+        self._span = current()
+        self._asked = perf_counter()
         self._loop = asyncio.get_running_loop()
         self._commands: SimpleQueue[_Command | str] = SimpleQueue()
         self.began: asyncio.Future[None] = self._loop.create_future()
@@ -86,7 +91,8 @@ class Session:
 
     async def _ask(self, command: Callable[[SqliteRun], Any]) -> Any:
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._commands.put((command, future))
+        span = self._span
+        self._commands.put((command if span is None else under(span, command), future))
         if self._over:
             # Looked at after the command is in the queue: either the thread saw it there, or we see that it is over.
             self._refuse_the_rest()
@@ -102,6 +108,8 @@ class Session:
             Unavailable: the service is shutting down.
         """
         self._tell(self.began, None)
+        if self._span is not None:
+            self._span.add(WAIT, perf_counter() - self._asked)
         try:
             self._serve_until_the_end(run)
         finally:
