@@ -24,8 +24,7 @@ setup: ## make the development environment in .venv, with the commit hooks
 	@scripts/environment dev
 	@if git rev-parse --git-dir >/dev/null 2>&1; then .venv/bin/pre-commit install; fi
 
-# Most tests wait for processes that they have started: four at a time take half as long, the longest files first, which are
-# also the first by name. Those that make faults under
+# Most tests wait for processes that they have started: three at a time take half as long. Those that make faults under
 # load have the machine to themselves.
 test: ## install what the tests need, then run all of them but the long fault runs
 	@scripts/environment dev
@@ -33,7 +32,7 @@ test: ## install what the tests need, then run all of them but the long fault ru
 	@scripts/console
 	@scripts/npm test
 ifeq ($(strip $(ARGS)),)
-	$(IN_VENV) python -m pytest -m "not soak" -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/faults
+	$(IN_VENV) python -m pytest -m "not soak" -n 3 --dist loadfile --ignore tests/faults
 	$(IN_VENV) python -m pytest -m "not soak" tests/faults
 else
 	$(IN_VENV) python -m pytest -m "not soak" $(ARGS)
@@ -73,7 +72,7 @@ lock: ## pin and hash the dependencies anew (UPGRADE=1: to their newest releases
 	$(LOCK) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt --group build --output-file requirements/build.txt
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file requirements/run.txt
-	$(LOCK) --constraint requirements/dev.txt pyproject.toml --extra postgres --extra redis --extra otlp --output-file requirements/postgres.txt
+	$(LOCK) --constraint requirements/dev.txt pyproject.toml --extra postgres --extra redis --extra otlp --extra sentry --output-file requirements/postgres.txt
 
 docs: ## write docs/reference anew from the code, and the last benchmark into README
 	@scripts/environment dev

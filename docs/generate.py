@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from typer.main import get_command
 
 from docs import speed
@@ -15,6 +16,7 @@ from roadbed.kernel.settings import table as settings_table
 from roadbed.kernel.settings_values import show
 from roadbed.resource.figures import measures_of
 from roadbed.resource.registry import SHIPPED, load_domains
+from roadbed.runtime.log_lines import AccessLine, EventLine
 from roadbed.runtime.measures import LOOKED, MEASURES, Measure
 
 SETTINGS_WORDS = """\
@@ -68,6 +70,12 @@ taken, by JSON pointer for the body, by `query:`, `path:` or `header:` and a nam
 COMMANDS_WORDS = """\
 In a clone `roadbed` is `.venv/bin/roadbed`, which `make run` and `make setup` install. Exit codes: 0 done, 1 failed,
 2 wrong usage or configuration. Every command takes `--help`; `roadbed --version` prints the version.
+"""
+
+LOGS_WORDS = """\
+What [logs](../logs.md) consist of where they are for machines: one JSON object a line, UTF-8, at most 16,000 bytes. A
+field that says nothing is left out, but for those that are always there. The same as a JSON Schema:
+[logs.schema.json](logs.schema.json).
 """
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
@@ -153,6 +161,44 @@ def problems_page() -> str:
     )
 
 
+def logs_schema() -> str:
+    """Return the JSON Schema of a log line for machines."""
+    (access, event), parts = msgspec.json.schema_components((AccessLine, EventLine), ref_template="#/$defs/{name}")
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A log line of Roadbed",
+        "description": "Written by `make docs` from src/roadbed/runtime/log_lines.py: change that, not this file.",
+        # An event of this name is a request, and nothing else is.
+        "if": {"properties": {"event": {"const": "request"}, "logger": False}},
+        "then": access,
+        "else": event,
+        "$defs": parts,
+    }
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
+
+
+def logs_page() -> str:
+    """Return the page of all fields of log lines."""
+    parts = [NOTICE.format(source="src/roadbed/runtime/log_lines.py"), "# Fields of log lines\n", LOGS_WORDS]
+    for title, line in (("A request (`event` is `request`)", AccessLine), ("Anything else", EventLine)):
+        _, defs = msgspec.json.schema_components((line,))
+        rows: dict[str, Any] = defs[line.__name__]
+        cells = (
+            (f"`{name}`", "always" if name in rows["required"] else "", _field_type(row), row.get("description", ""))
+            for name, row in rows["properties"].items()
+        )
+        parts.append(f"## {title}\n")
+        parts.append(_table(("field", "there", "type", "meaning"), cells))
+    return "\n".join(parts)
+
+
+def _field_type(row: dict[str, Any]) -> str:
+    if "enum" in row:
+        return ", ".join(f"`{value}`" for value in row["enum"])
+    kinds = [each for each in row.get("anyOf", [row]) if each.get("type") != "null"]
+    return "object" if "$ref" in kinds[0] else str(kinds[0]["type"])
+
+
 def _failures(kind: type[RoadbedError]) -> Iterator[type[RoadbedError]]:
     """Yield every kind that a reply can carry: what is wrong with the configuration never gets as far."""
     if not issubclass(kind, ConfigurationError):
@@ -218,6 +264,8 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
+    "logs.md": logs_page,
+    "logs.schema.json": logs_schema,
     "metrics.md": metrics_page,
     "problems.md": problems_page,
     "settings.md": settings_page,

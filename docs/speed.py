@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from bench.harness.observability import OFF, VARIANTS
+from bench.harness.observability import WORKS as SEEN_AT
 from bench.harness.report import LOAD_BOUND, UNITS, against, describe
 from bench.harness.results import Run, measured, slots_of
 from bench.harness.roster import BY_NAME
@@ -44,9 +46,22 @@ def figures(run: Run) -> str:
         "Medians of the ratios of neighbouring turns, and what is promised:",
         _ratios([verdict for verdict in verdicts if verdict.target.kind == "rate"]),
         "\n".join(_line(verdict) for verdict in verdicts if verdict.target.kind != "rate"),
+        _cost_of_being_seen(run),
         how,
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _cost_of_being_seen(run: Run) -> str:
+    """Return what is kept of the rate with each kind of observation; nothing where that was not measured."""
+    rows: list[tuple[str, ...]] = []
+    kinds = [variant.name for variant in VARIANTS if variant.name != OFF]
+    for result in run.parts:
+        if result.name in SEEN_AT:
+            cells = (f"{amount(result.facts[f'{kind} ×'])} ×" for kind in kinds)
+            rows.append((WORKS[SEEN_AT[result.name]], *cells))
+    words = "What is kept of the rate with everything off (SQLite, 32 connections):"
+    return f"{words}\n\n{table(('', *kinds), rows)}" if rows else ""
 
 
 def _rates(run: Run) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from bench.harness import cached_list, client, feed, holding, imports, rows, seed, statistics_by_hand
+from bench.harness import cached_list, client, feed, holding, imports, observability, rows, seed, statistics_by_hand
 from bench.harness.contender import Contender
 from bench.harness.cores import others
 from bench.harness.errors import BenchError
@@ -29,6 +29,7 @@ MEASURES = {
     "feed": feed.measure,
     "rows": rows.measure,
     "holding": holding.measure,
+    "observability": observability.measure,
 }
 BAD_SHARE = 0.001  # of all requests: more refused ones than this make a turn unsound
 

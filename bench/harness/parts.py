@@ -14,6 +14,7 @@ from bench.harness.contender import Store
 from bench.harness.plan import SLOT_OVERHEAD, Effort
 
 PART_OVERHEAD = 6.0  # seconds: a server or two, the schema, the data
+VARIANTS = 5  # of a service that is seen more or less
 IMPORT_RATE = 250_000  # rows per second, with what comes around them: the slowest that was seen
 
 ITEM_RATE = 25_000  # rows per second of a resource with history: the slowest that was seen
@@ -22,7 +23,8 @@ ITEM_RATE = 25_000  # rows per second of a resource with history: the slowest th
 class Part(msgspec.Struct, frozen=True):
     """One measurement of its own.
 
-    measure   what is done: ``cached-list``, ``import``, ``rows``, ``statistics``, ``feed`` or ``holding``
+    measure   what is done: ``cached-list``, ``import``, ``rows``, ``statistics``, ``feed``, ``holding`` or
+              ``observability``
     store     the database under it
     title     what is measured, for the report; ``against``: the other half, empty where the figure speaks for itself
     unit      of ``ours`` and ``peer`` in its result
@@ -30,7 +32,7 @@ class Part(msgspec.Struct, frozen=True):
     """
 
     name: str
-    measure: Literal["cached-list", "import", "rows", "statistics", "feed", "holding"]
+    measure: Literal["cached-list", "import", "rows", "statistics", "feed", "holding", "observability"]
     store: Store
     title: str
     against: str
@@ -45,6 +47,10 @@ _STATISTICS = (
 _FEED = (
     "`PUT /kv/{key}` by the clock, 200 a second, watched by 1,000 clients in a process of their own; from the moment a "
     "change was due until the last of them had it"
+)
+_SEEN = (
+    "of the rate with neither metrics, statistics nor access lines, medians of neighbouring turns: with metrics, as "
+    "shipped (an access line per request too), and with spans sent to a collector that takes all of them"
 )
 
 _HOLDING = (
@@ -118,6 +124,24 @@ PARTS: tuple[Part, ...] = (
         unit=" s",
         note=_FEED,
     ),
+    Part(
+        name="observability-create",
+        measure="observability",
+        store="embedded",
+        title="Roadbed, embedded: create, with metrics and logs",
+        against="itself with neither",
+        unit="/s",
+        note=f"`POST /transactions` at 32 connections; what is kept {_SEEN}",
+    ),
+    Part(
+        name="observability-get",
+        measure="observability",
+        store="embedded",
+        title="Roadbed, embedded: get by id, with metrics and logs",
+        against="itself with neither",
+        unit="/s",
+        note="`GET /transactions/{id}`, likewise",
+    ),
 )
 
 FIGURES: tuple[Part, ...] = (
@@ -185,4 +209,5 @@ def _turns(part: Part, effort: Effort) -> float:
         return 2 * effort.rounds * (1 + effort.items / ITEM_RATE)
     if part.measure == "import":
         return 2 * effort.rounds * (1 + effort.readings / IMPORT_RATE)
-    return 2 * (effort.rounds + 1) * (effort.seconds + SLOT_OVERHEAD)
+    sides = VARIANTS if part.measure == "observability" else 2
+    return sides * (effort.rounds + 1) * (effort.seconds + SLOT_OVERHEAD)

@@ -71,6 +71,8 @@ TARGETS: tuple[Target, ...] = (
     Target("part", "import-sqlite", 0.6),
     Target("part", "statistics", 0.9),
     Target("part", "statistics-postgres", 0.9),
+    Target("part", "observability-create", 0.75),
+    Target("part", "observability-get", 0.75),
     Target("delay", "feed", 0.5),
     Target("delay", "feed-postgres", 0.5),
 )

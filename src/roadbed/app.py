@@ -51,6 +51,7 @@ from roadbed.runtime.log_events import log_events
 from roadbed.runtime.logs import open_logs
 from roadbed.runtime.metrics import Metrics
 from roadbed.runtime.process import FILES_BESIDE_CONNECTIONS, raise_open_files
+from roadbed.runtime.sentry import Reporter, open_reporter
 from roadbed.runtime.tracing import open_tracing
 
 CLOSE_TIMEOUT = 5.0
@@ -132,10 +133,7 @@ class Application:
         """
         settings, events = self.settings, self._events
         async with AsyncExitStack() as stack:
-            logs = open_logs(settings)
-            stack.callback(logs.close)
-            log_events(events, logs, settings)
-            stack.callback(self._tell_end)
+            reporter = await self._open_logs(stack)
             raise_open_files(settings.max_connections + FILES_BESIDE_CONNECTIONS)
             domains = load_domains(settings.domains)
             node, components = this_process(), self._readiness.components
@@ -154,7 +152,8 @@ class Application:
                 counts.subscribe(events)
             figures = self._metrics(database, cache, counts, traced=tracing is not None) if settings.metrics else None
             counters = Counters(counter for domain in domains for counter in domain.counters())
-            services = [group for domain in domains for group in domain.opened(database, now, components, counters)]
+            opened = {domain.name: domain.opened(database, now, components, counters) for domain in domains}
+            services = _services(opened, reporter)
             described = basics.Basics(domains, self._readiness, figures)
             watched = Platform(self._loaded, domains, database, cache, self._readiness, node, self._watchers, now)
             batches = batch.Batches(Atomic(database).run)
@@ -182,6 +181,15 @@ class Application:
             self._listen_to_the_outside(edge)
             memory.settle()
             yield edge
+
+    async def _open_logs(self, stack: AsyncExitStack) -> Reporter | None:
+        """Open the log, then what reports errors: whatever fails after this is told in both."""
+        logs = open_logs(self.settings)
+        stack.callback(logs.close)
+        log_events(self._events, logs, self.settings)
+        stack.callback(self._tell_end)
+        reporter = open_reporter(self.settings, self._events)
+        return None if reporter is None else await stack.enter_async_context(reporter)
 
     def _metrics(self, database: Database, cache: Cache, counts: Counts, *, traced: bool) -> Metrics:
         figures = Metrics(roadbed.__version__, database.dialect, counts)
@@ -249,6 +257,20 @@ class Application:
     def _tell_end(self) -> None:
         if self._served:
             self._events.emit(Notice("info", "Stopped", {"process": os.getpid()}))
+
+
+def _services(
+    by_domain: Mapping[str, list[tuple[Operations[Any], Any]]], reporter: Reporter | None
+) -> list[tuple[Operations[Any], Any]]:
+    """Return all groups; tell who reports errors whose route is whose."""
+    if reporter is not None:
+        reporter.domain_of = {
+            operation.path: name
+            for name, opened in by_domain.items()
+            for operations, _ in opened
+            for operation in operations.declared
+        }
+    return [group for opened in by_domain.values() for group in opened]
 
 
 def _checks(database: Database, domains: Sequence[Domain[Any]]) -> Mapping[str, Check]:

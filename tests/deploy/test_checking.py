@@ -65,6 +65,39 @@ def test_a_base_that_is_not_pinned_is_found(copy: Path) -> None:
     assert "DL3006" in said
 
 
+GRAFANA = "deploy/monitoring/grafana"
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "words"),
+    [
+        (f"{GRAFANA}/dashboards/cache.json", '"uid": "roadbed-cache"', '"uid": "a b"', "a b"),
+        (f"{GRAFANA}/dashboards/cache.json", '"expr": "', '"expression": "', "'expr' is a required property"),
+        (f"{GRAFANA}/dashboards/cache.json", '"unit": "', '"units": "', "'unit' is a required property"),
+        (
+            f"{GRAFANA}/dashboards/cache.json",
+            '"uid": "roadbed-prometheus"',
+            '"uid": "another"',
+            "'roadbed-prometheus' was expected",
+        ),
+        (f"{GRAFANA}/provisioning/dashboards/roadbed.yaml", "type: file", "type: fiel", "'file' was expected"),
+        (f"{GRAFANA}/provisioning/datasources/prometheus.yaml", "isDefault", "isdefault", "isdefault"),
+    ],
+)
+def test_what_grafana_would_not_read_is_found(copy: Path, path: str, old: str, new: str, words: str) -> None:
+    change(copy / path, old, new)
+    code, said = check(copy)
+    assert (code != 0, words in said) == (True, True), said
+
+
+def test_make_check_runs_all_of_it() -> None:
+    asked = subprocess.run(
+        ["make", "--no-print-directory", "--dry-run", "check"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for command in ("scripts/check-deploy", "pytest -q tests/style"):
+        assert command in asked
+
+
 def test_an_engine_that_cannot_read_the_files_is_heard(copy: Path) -> None:
     program = copy / "bin" / "docker-compose"
     program.write_text('#!/bin/sh\necho "cannot read $2" >&2\nexit 1\n')

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.style import code, links
+from tests.style.secrets import secrets
 
 MAX_FILE_LINES = 300
 
@@ -97,15 +98,7 @@ RULES = (
             "an address that packages come from: pin versions and hashes without it",
         ),
     ),
-    Rule(
-        "no secrets",
-        anything,
-        lines_matching(
-            r"-----BEGIN [A-Z ]*PRIVATE KEY|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_\w{36}|\bglpat-[\w-]{20}"
-            r"|\bxox[abprs]-[\w-]{10}|\b[sr]k_live_\w{16}|\bAIza[\w-]{35}|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.",
-            "looks like a secret",
-        ),
-    ),
+    Rule("no secrets", anything, secrets),
     Rule("links", links.is_markdown, links.dead_links),
     Rule("no conflict left", anything, lines_matching(r"^(?:<{7}|>{7}) ", "a merge conflict")),
 )

@@ -18,7 +18,20 @@ NEEDED = (3, 11)
 def main(arguments: list[str] | None = None) -> None:
     """Run the command of ``arguments`` (those of the process by default) and leave the process."""
     find_domains_here(sys.path)
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    arguments = sys.argv[1:] if arguments is None else arguments
+    _speak_as_they_listen(arguments)
+    sys.exit(run(arguments))
+
+
+def _speak_as_they_listen(arguments: list[str]) -> None:
+    """Where machines read what a command says, let Python's own words be lines of the log too."""
+    if sys.version_info < NEEDED:  # `run` says so
+        return
+    from roadbed.cli.telling import listener_of
+    from roadbed.runtime.last_words import speak_for_python
+
+    if (listener := listener_of(arguments)) is not None:
+        speak_for_python(listener)
 
 
 def find_domains_here(path: list[str]) -> None:
@@ -40,6 +53,7 @@ def run(arguments: list[str], version: tuple[int, ...] = sys.version_info[:2]) -
         have = ".".join(str(part) for part in version)
         return tell(f"Python {NEEDED[0]}.{NEEDED[1]} or newer is needed; this is {have} ({sys.executable})", FAILED)
     from roadbed.cli.commands import app
+    from roadbed.cli.telling import listener_of, refuse
     from roadbed.kernel.errors import ConfigurationError, RoadbedError, SchemaMismatch
 
     try:
@@ -47,11 +61,11 @@ def run(arguments: list[str], version: tuple[int, ...] = sys.version_info[:2]) -
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED if end.code else DONE
     except SchemaMismatch as error:
-        return tell(error.detail, FAILED)
+        return refuse(error.detail, FAILED, listener_of(arguments))
     except ConfigurationError as error:
-        return tell(_listed(error.problems), WRONG)
+        return refuse(_listed(error.problems), WRONG, listener_of(arguments), error.problems)
     except RoadbedError as error:
-        return tell(error.detail, FAILED)
+        return refuse(error.detail, FAILED, listener_of(arguments))
     except BrokenPipeError:
         # Whoever read our output has had enough (`roadbed openapi | head`); Python would complain while it exits.
         sys.stdout = None

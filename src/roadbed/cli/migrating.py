@@ -10,6 +10,7 @@ import msgspec
 
 from roadbed.app import schema_state
 from roadbed.cli.output import print_json
+from roadbed.cli.telling import listener
 from roadbed.data.migrations import parent
 from roadbed.data.migrations.locations import State
 from roadbed.data.opening import stored_heads
@@ -18,6 +19,7 @@ from roadbed.kernel.events import Events
 from roadbed.kernel.settings import PRODUCTION, Settings
 from roadbed.kernel.settings_values import mask
 from roadbed.resource.registry import load_domains, locations, package_for_revisions, shipped_locations
+from roadbed.runtime.last_words import say
 from roadbed.runtime.lifecycle import patiently
 from roadbed.runtime.storage import prepare_storage
 
@@ -87,6 +89,10 @@ def migrate_if_behind(settings: Settings) -> list[str]:
 def upgrade_and_tell(settings: Settings) -> None:
     """Do what ``roadbed migrate upgrade`` promises, and say what was done."""
     ran = migrate_if_behind(settings)
+    to = listener(settings)
+    if to is not None:
+        say("info", "Migrated" if ran else "The database is current", to, data=mask(settings.url), migrated=ran)
+        return
     print(f"Migrated {mask(settings.url)}: {', '.join(ran)}" if ran else "Nothing to do: the database is current")
 
 

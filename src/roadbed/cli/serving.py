@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import functools
+import io
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, redirect_stdout
 from socket import socket
 
 import roadbed
-from roadbed.app import build, describe
+from roadbed.app import Application, build, describe
 from roadbed.cli.migrating import examine, migrate_if_behind
-from roadbed.cli.outcome import FAILED, tell
+from roadbed.cli.outcome import FAILED
 from roadbed.cli.samples import ask, load_samples
+from roadbed.cli.telling import listener, refuse
 from roadbed.http.protocol import PROTOCOL
 from roadbed.kernel.errors import RoadbedError
 from roadbed.kernel.events import Events
 from roadbed.kernel.settings import PRODUCTION, Settings
 from roadbed.kernel.settings_values import mask
 from roadbed.runtime import server
+from roadbed.runtime.last_words import say, speak_for_python
 from roadbed.runtime.lifecycle import explain
 from roadbed.runtime.listening import check_exposure, is_loopback, listen, url_of
 from roadbed.runtime.log_events import log_events
 from roadbed.runtime.logs import open_logs
+from roadbed.runtime.sentry import open_reporter, reporting_failures
 from roadbed.runtime.storage import prepare_storage
 
+Announce = Callable[[], None]
 Sources = Mapping[str, str] | None
 """Where each setting comes from, for those who look at a running service."""
 
@@ -53,55 +59,90 @@ def _serve(
     *,
     samples: bool | None = None,
 ) -> int:
-    check_exposure(settings)
-    describe(settings)  # A wrong declaration is told before anything is touched.
-    sock = listen(settings)
-    try:
-        samples = ask(settings, samples)
-        ran = prepare(settings)
-        lines = banner(settings, sock, ran, load_samples(settings, ran, samples))
-        if settings.workers == 1:
-            return _serve_here(settings, sock, lines, sources)
-        return _serve_with_workers(settings, sock, lines, sources)
-    except KeyboardInterrupt:
-        # Ctrl-C before anything served: nothing was begun that would have to be told.
-        return server.STOPPED
-    finally:
-        sock.close()
+    with ExitStack() as stack:
+        with reporting_failures(settings):
+            check_exposure(settings)
+            describe(settings)  # A wrong declaration is told before anything is touched.
+            sock = listen(settings)
+            stack.callback(sock.close)
+            try:
+                samples = ask(settings, samples)
+                ran = prepare(settings)
+                announce = _announcement(settings, sock, ran, _samples(settings, ran, samples))
+            except KeyboardInterrupt:
+                # Ctrl-C before anything served: nothing was begun that would have to be told.
+                return server.STOPPED
+        try:
+            if settings.workers == 1:
+                return _serve_here(settings, sock, announce, sources)
+            return _serve_with_workers(settings, sock, announce, sources)
+        except KeyboardInterrupt:
+            return server.STOPPED
 
 
-def _serve_here(settings: Settings, sock: socket, lines: str, sources: Sources) -> int:
-    application = build(settings, functools.partial(print, lines, flush=True), sources)
+def _samples(settings: Settings, ran: list[str], wanted: bool | None) -> str:
+    if listener(settings) is None:
+        return load_samples(settings, ran, wanted)
+    # Bars and tables are for people: the announcement says what came of it.
+    with redirect_stdout(io.StringIO()):
+        return load_samples(settings, ran, wanted)
+
+
+def _announcement(settings: Settings, sock: socket, ran: list[str], samples: str) -> Announce:
+    """Return what tells that the service is up, to whoever listens."""
+    to = listener(settings)
+    if to is None:
+        return functools.partial(print, banner(settings, sock, ran, samples), flush=True)
+    return functools.partial(
+        say,
+        "info",
+        "Up",
+        to,
+        url=f"{url_of(sock, settings)}/",
+        data=_place(settings),
+        domains=list(settings.domains),
+        workers=settings.workers,
+        migrated=ran,
+        samples=samples,
+    )
+
+
+def _build_in_worker(settings: Settings, sources: Sources) -> Application:
+    # A worker is spawned: what the process of the command has set up does not reach it.
+    if (to := listener(settings)) is not None:
+        speak_for_python(to)
+    return build(settings, sources=sources)
+
+
+def _serve_here(settings: Settings, sock: socket, announce: Announce, sources: Sources) -> int:
+    application = build(settings, announce, sources)
     code = server.serve_here(server.configure(lambda: application, PROTOCOL, settings), sock)
     if application.failure is None:
         return code
     if not isinstance(application.failure, RoadbedError):
         raise application.failure
-    return tell(explain(application.failure), FAILED)
+    return refuse(explain(application.failure), FAILED, listener(settings))
 
 
-def _serve_with_workers(settings: Settings, sock: socket, lines: str, sources: Sources) -> int:
-    config = server.configure(functools.partial(build, settings, sources=sources), PROTOCOL, settings)
-    announce = functools.partial(print, lines, flush=True)
-    logs, events = open_logs(settings), Events()
-    log_events(events, logs, settings)
-    try:
+def _serve_with_workers(settings: Settings, sock: socket, announce: Announce, sources: Sources) -> int:
+    config = server.configure(functools.partial(_build_in_worker, settings, sources), PROTOCOL, settings)
+    with ExitStack() as stack:
+        logs, events = open_logs(settings), Events()
+        stack.callback(logs.close)
+        log_events(events, logs, settings)
+        if (reporter := open_reporter(settings, events)) is not None:
+            stack.callback(reporter.close)
         return server.serve_with_workers(config, sock, events, announce, metrics=settings.metrics)
-    finally:
-        logs.close()
 
 
 def banner(settings: Settings, sock: socket, ran: list[str], samples: str = "") -> str:
     """Return the few lines that a start prints: where everything is, and who can reach it."""
     url = url_of(sock, settings)
-    place = (
-        f"{settings.sqlite_path.resolve()} (SQLite)" if settings.dialect == "sqlite" else mask(settings.database_url)
-    )
     rows = [
         ("API", f"{url}/"),
         ("Console", f"{url}/console/"),
         ("Docs", f"{url}/docs"),
-        ("Data", place),
+        ("Data", _place(settings)),
         ("Domains", ", ".join(settings.domains)),
     ]
     if settings.workers > 1:
@@ -113,6 +154,12 @@ def banner(settings: Settings, sock: socket, ran: list[str], samples: str = "") 
     rows.append(("Stop", "Ctrl-C"))
     head = f"Roadbed {roadbed.__version__}, {settings.environment}: {_openness(settings)}"
     return "\n".join((head, *(f"  {name:<8} {text}" for name, text in rows)))
+
+
+def _place(settings: Settings) -> str:
+    if settings.dialect == "sqlite":
+        return f"{settings.sqlite_path.resolve()} (SQLite)"
+    return mask(settings.database_url)
 
 
 def _openness(settings: Settings) -> str:

@@ -128,6 +128,23 @@ class StatisticsSkipped(msgspec.Struct, frozen=True):
     """Figures were not written when it was time: the database was busy or away. The next ones hold them too."""
 
 
+class JobFailed(msgspec.Struct, frozen=True):
+    """A periodic job raised, or took longer than it may. Its next time comes all the same."""
+
+    job: str
+    error: BaseException
+
+
+class ReportDropped(msgspec.Struct, frozen=True):
+    """An error was not reported to Sentry.
+
+    ``reason``: ``alike`` or ``many`` (the bounds per minute), ``queue`` (full), ``network``, ``limited`` (the receiver
+    wants no more for now), ``refused``, ``broken`` (it could not be put into words). Emitted by any thread.
+    """
+
+    reason: str
+
+
 class SpansExported(msgspec.Struct, frozen=True, gc=False):
     """A collector of traces has taken ``count`` spans."""
 

@@ -189,6 +189,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 64 * MIB
     cache_ttl: Annotated[int, About("How long Redis keeps a reply.", "s", least=1, most=31_536_000)] = 3600
 
+    service_name: Annotated[
+        str, About("The name of this service among others, in logs, traces and reports of errors.")
+    ] = "roadbed"
     log_format: Annotated[
         Literal["auto", "json", "console"],
         About("How log lines look. `auto`: `console` for a terminal in development, else `json`."),
@@ -211,14 +214,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     figures_every: Annotated[
         float,
         About(
-            "How often, about, one process reads from the database what domains tell in figures (rows by status, "
-            "balances …) for the metrics of all; 0 reads none. What takes long is read less often: a hundredth of the "
-            "time at most.",
+            "How often, about, one process reads what domains tell in figures (rows by status, balances …) for the "
+            "metrics of all; 0 reads none. What takes long is read less often: a hundredth of the time at most.",
             "s",
             least=0,
             most=3600,
         ),
     ] = 30.0
+    sentry_dsn: Annotated[
+        str,
+        About(
+            "Where errors are reported to as issues: `https://key@host/project`, of Sentry or what speaks its "
+            "protocol. Empty: nowhere. Needs the extra `sentry`.",
+            secret=True,
+        ),
+    ] = ""
 
     otlp_endpoint: Annotated[
         str,
@@ -231,7 +241,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float,
         About("The share of requests that are traced. Whose `traceparent` says so is, or is not.", least=0, most=1),
     ] = 0.01
-    trace_service: Annotated[str, About("The name of this service in traces (`service.name`).")] = "roadbed"
     trace_queue: Annotated[
         int, About("How many spans wait for the collector at most; more are dropped.", least=64, most=1_000_000)
     ] = 8192
@@ -271,7 +280,7 @@ _SECTIONS = {
     "body_limit": "Requests",
     "database_url": "Database",
     "redis_url": "Cache",
-    "log_format": "Logs and metrics",
+    "service_name": "Logs, metrics and errors",
     "otlp_endpoint": "Traces",
 }
 

@@ -6,7 +6,7 @@ Whatever is wrong is found at once and said together: a person mends a file in o
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,16 @@ import msgspec
 
 from roadbed.kernel.errors import ConfigurationError
 from roadbed.kernel.settings import Setting, Settings, table
-from roadbed.kernel.settings_values import endpoint_problem, header_fields, host_problem, mask, read, show, sqlite_file
+from roadbed.kernel.settings_values import (
+    dsn_problem,
+    endpoint_problem,
+    header_fields,
+    host_problem,
+    mask,
+    read,
+    show,
+    sqlite_file,
+)
 
 FILE = "roadbed.toml"
 FILE_VARIABLE = "ROADBED_CONFIG"
@@ -147,6 +156,22 @@ def _from_file(environ: Mapping[str, str], folder: Path, problems: list[str]) ->
             problems.append(f"{source}: {name} is not a setting{_nearest(name, rows)}")
 
 
+def glance(
+    names: Sequence[str], environ: Mapping[str, str] | None = None, folder: Path | None = None
+) -> dict[str, str]:
+    """Return what some settings are said to be, unchecked, without raising: for who must speak before they are loaded.
+
+    Names that no source has are left out. Flags are not looked at.
+    """
+    environ = os.environ if environ is None else environ
+    ignored: list[str] = []
+    found = {row.name: str(raw) for row, raw, _ in _from_file(environ, folder or Path(), ignored) if row.name in names}
+    for name in names:
+        if value := environ.get(f"{PREFIX}{name.upper()}", "").strip():
+            found[name] = value
+    return found
+
+
 def _from_environment(environ: Mapping[str, str], problems: list[str]) -> Iterator[_Given]:
     rows = {row.variable: row for row in table()}
     for variable, value in environ.items():
@@ -215,6 +240,8 @@ def _disagreements(settings: Settings, sources: Mapping[str, str]) -> Iterator[s
         yield f"{sources['database_direct_url']}: goes with a PostgreSQL database_url only"
     if settings.redis_url and not settings.redis_url.startswith(("redis://", "rediss://", "unix://")):
         yield f"{sources['redis_url']}: {mask(settings.redis_url)}: redis:// is expected"
+    if settings.sentry_dsn and (problem := dsn_problem(settings.sentry_dsn)):
+        yield f"{sources['sentry_dsn']}: {mask(settings.sentry_dsn)}: {problem}"
     yield from _disagreements_of_traces(settings, sources)
     for host in settings.allowed_hosts:
         if problem := host_problem(host):

@@ -146,6 +146,18 @@ def sqlite_file(url: str) -> str:
     return path
 
 
+def dsn_problem(dsn: str) -> str:
+    """Return why nothing can be reported to this DSN of Sentry's, or an empty text. It never quotes the key."""
+    expected = "https://key@host/project is expected"
+    try:
+        parts = urlsplit(dsn)
+        port = parts.port
+    except ValueError:
+        return expected
+    whole = parts.scheme in ("http", "https") and parts.username and parts.hostname and port != 0
+    return "" if whole and parts.path.rpartition("/")[2].isdigit() else expected
+
+
 def show(value: object, unit: str = "") -> str:
     """Return a value as a person reads it, and as ``read`` takes it: ``1 MiB``, ``30 s``, ``a, b``."""
     if isinstance(value, bool):
@@ -178,5 +190,7 @@ def mask(text: str) -> str:
     user, at, place = rest.rpartition("@")
     if at:
         name, colon, _ = user.partition(":")
-        rest = f"{name}:***@{place}" if colon else f"{user}@{place}"
+        shown = f"{name}:***" if colon else user
+        # Of an address of the web it is not a name but a key (Sentry's DSN): all of it is secret.
+        rest = f"{'***' if scheme in ('http', 'https') else shown}@{place}"
     return _SECRET_PARAMETER.sub(r"\1***", f"{scheme}://{rest}")

@@ -208,6 +208,15 @@ _SATURATION = Row(
             bad=1.0,
             runbook="saturation",
         ),
+        Panel(
+            title="Errors that Sentry was not told of",
+            description="By reason. `alike` and `many`: a burst was held back; all else: the receiver fails.",
+            unit="ops",
+            queries=(Query(or_none(f"sum by (reason) ({rate(measures.REPORTS_DROPPED)})"), "{{reason}}"),),
+            warn=0.01,
+            bad=1.0,
+            runbook="availability",
+        ),
     ),
 )
 _TRACES = Row(

@@ -9,6 +9,7 @@ from time import gmtime, strftime, time
 import msgspec
 
 from roadbed.kernel.events import RequestFinished
+from roadbed.runtime.log_lines import AccessLine, Origin
 
 PATH_SHOWN = 512
 """Characters of a path that a line shows at most."""
@@ -16,26 +17,6 @@ PATH_SHOWN = 512
 SERVER_ERROR = 500
 
 _COLOURS = {2: "32", 3: "36", 4: "33", 5: "31"}
-
-
-class AccessLine(msgspec.Struct, omit_defaults=True, gc=False):
-    """One request in the log. No query string and no header: both may hold secrets."""
-
-    time: str
-    level: str
-    event: str
-    request_id: str
-    method: str
-    route: str
-    path: str
-    status: int
-    duration_ms: float
-    client: str
-    size: int
-    problem: str = ""
-    trace_id: str = ""
-    cache: str = ""
-    span_id: str = ""
 
 
 class Timestamps:
@@ -68,6 +49,7 @@ class Timestamps:
 
 def access_log(
     line: Callable[[bytes], None],
+    origin: Origin,
     *,
     sample: float = 1.0,
     errors_only: bool = False,
@@ -75,12 +57,12 @@ def access_log(
     colours: bool = False,
     chance: Callable[[], float] = random.random,
 ) -> Callable[[RequestFinished], None]:
-    """Return a subscriber that writes an access line per request to ``line``.
+    """Return a subscriber that writes an access line per request to ``line``; ``origin`` is named in each.
 
     ``sample`` is the share of requests that get one; replies from 500 on always do, and are the only ones with
     ``errors_only``. ``console`` writes for people instead of JSON.
     """
-    write = _console(line, colours=colours) if console else _json(line)
+    write = _console(line, colours=colours) if console else _json(line, origin)
     if errors_only:
         sample = 0.0
     if sample >= 1.0:
@@ -93,9 +75,10 @@ def access_log(
     return sampled
 
 
-def _json(line: Callable[[bytes], None]) -> Callable[[RequestFinished], None]:
+def _json(line: Callable[[bytes], None], origin: Origin) -> Callable[[RequestFinished], None]:
     encode = msgspec.json.Encoder().encode
     now = Timestamps()
+    service, env, version = origin.service, origin.env, origin.version
 
     def write(event: RequestFinished) -> None:
         status = event.status
@@ -105,6 +88,9 @@ def _json(line: Callable[[bytes], None]) -> Callable[[RequestFinished], None]:
                     now(),
                     "info" if status < SERVER_ERROR else "error",
                     "request",
+                    service,
+                    env,
+                    version,
                     event.request_id,
                     event.method,
                     event.route,

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from roadbed.kernel.events import Events, Notice
+from roadbed.kernel.events import Events, JobFailed
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -51,5 +51,4 @@ class Jobs:
                 async with asyncio.timeout(job.timeout):
                     await job.run()
             except Exception as error:  # noqa: BLE001 - the next time may go well; the log says that this one did not
-                fields = {"job": job.name, "error": f"{type(error).__name__}: {error}"}
-                self._events.emit(Notice("warning", "A periodic job failed", fields))
+                self._events.emit(JobFailed(job.name, error))

@@ -12,7 +12,9 @@ from roadbed.kernel.events import (
     Events,
     FlightRetried,
     FlightSplit,
+    JobFailed,
     Notice,
+    ReportDropped,
     RequestFailed,
     RequestFinished,
     RequestShed,
@@ -58,6 +60,7 @@ def log_events(events: Events, logs: Logs, settings: Settings) -> None:
         RequestFinished,
         access_log(
             logs.output.line,
+            logs.origin,
             sample=settings.access_log_sample,
             errors_only=LEVELS[settings.log_level] > LEVELS["info"],
             console=logs.console,
@@ -68,10 +71,13 @@ def log_events(events: Events, logs: Logs, settings: Settings) -> None:
     events.on(Notice, lines.notice)
     events.on(RequestFailed, lines.request_failed)
     events.on(DatabaseFailed, lines.database_failed)
+    events.on(JobFailed, lines.job_failed)
     events.on(CacheFailed, lines.cache_failed)
     events.on(FlightSplit, lines.flight_split)
     events.on(FlightRetried, lines.flight_retried)
     events.on(RequestShed, lines.request_shed)
+    events.on(ReportDropped, lines.report_dropped)
+
     events.on(SpansDropped, lines.spans_dropped)
 
 
@@ -112,6 +118,11 @@ class EventLines:
                 **_suppressed(held),
             )
 
+    def job_failed(self, event: JobFailed) -> None:
+        """Write that a periodic job did not do its work this time."""
+        if (held := self._few.passes(f"job:{event.job}")) is not None:
+            self._logger.warning("A periodic job failed", job=event.job, error=_line(event.error), **_suppressed(held))
+
     def cache_failed(self, event: CacheFailed) -> None:
         """Write that Redis did not do what was asked."""
         if (held := self._few.passes("cache")) is not None:
@@ -138,11 +149,21 @@ class EventLines:
         if (held := self._few.passes(f"shed:{event.queue}")) is not None:
             self._logger.warning("A full queue turns requests away", queue=event.queue, **_suppressed(held))
 
+    def report_dropped(self, event: ReportDropped) -> None:
+        """Write that Sentry does not get to know of an error; the bounds per minute are counted in metrics alone."""
+        if event.reason in _BY_DESIGN:
+            return
+        if (held := self._few.passes(f"report:{event.reason}")) is not None:
+            self._logger.warning("Errors are not reported to Sentry", reason=event.reason, **_suppressed(held))
+
     def spans_dropped(self, event: SpansDropped) -> None:
         """Write that traces are lost."""
         if (held := self._rare.passes(f"spans:{event.reason}")) is not None:
             fields = {"count": event.count, "reason": event.reason, "detail": event.detail}
             self._logger.warning("Spans were dropped", **fields, **_suppressed(held))
+
+
+_BY_DESIGN = ("alike", "many")
 
 
 def _suppressed(held: int) -> dict[str, int]:

@@ -1,18 +1,19 @@
 """Application logs: structlog in front of the one log stream, JSON for machines or lines for people.
 
-What libraries log through ``logging`` (uvicorn, asyncio) takes the same way.
+What libraries log through ``logging`` (uvicorn, asyncio) takes the same way. ``log_lines`` has the form of a line.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from roadbed.kernel.settings import PRODUCTION, Settings
 from roadbed.kernel.spans import current
+from roadbed.runtime.log_lines import Origin, event_line, raised
 from roadbed.runtime.log_output import LogOutput
 
 if TYPE_CHECKING:
@@ -24,10 +25,11 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
 class Logs(msgspec.Struct, frozen=True):
-    """An open log: ``logger`` for what happens, ``output`` for access lines."""
+    """An open log: ``logger`` for what happens, ``output`` for access lines; ``origin`` is named in each."""
 
     logger: FilteringBoundLogger
     output: LogOutput
+    origin: Origin
     console: bool
     colours: bool
 
@@ -47,14 +49,15 @@ def open_logs(settings: Settings, output: LogOutput | None = None, *, terminal: 
     """Make the log of this process. Only the composition root calls it."""
     watched = sys.stderr.isatty() if terminal is None else terminal
     console = wants_console(settings, terminal=watched)
-    output = output or LogOutput(told=_dropped_console if console else _dropped_json)
+    origin = Origin.of(settings)
+    output = output or LogOutput(told=_dropped_console if console else _Dropped(origin))
     level = LEVELS[settings.log_level]
-    logger = _logger(output, level, console=console, colours=console and watched)
+    logger = _logger(output, level, origin, console=console, colours=console and watched)
     _adopt_logging(logger, level)
-    return Logs(logger, output, console, console and watched)
+    return Logs(logger, output, origin, console, console and watched)
 
 
-def _logger(output: LogOutput, level: int, *, console: bool, colours: bool) -> FilteringBoundLogger:
+def _logger(output: LogOutput, level: int, origin: Origin, *, console: bool, colours: bool) -> FilteringBoundLogger:
     structlog = _structlog()
     processors: list[Processor] = [structlog.processors.add_log_level, _name_trace]
     if console:
@@ -63,11 +66,7 @@ def _logger(output: LogOutput, level: int, *, console: bool, colours: bool) -> F
         )
         processors += [structlog.processors.TimeStamper("%H:%M:%S", utc=True), renderer, _encoded]
     else:
-        processors += [
-            structlog.processors.TimeStamper("iso", utc=True, key="time"),
-            structlog.processors.format_exc_info,
-            _json,
-        ]
+        processors.append(_Json(origin))
     return structlog.wrap_logger(
         _Writer(output),
         processors=processors,
@@ -103,12 +102,27 @@ class _Writer:
         return self.msg
 
 
-_encode_json = msgspec.json.Encoder(enc_hook=str).encode
+class _Json:
+    """The last processor of structlog: an event as a line of the schema."""
+
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+
+    def __call__(self, _logger: Any, _name: str, event: MutableMapping[str, Any]) -> bytes:
+        fields = dict(event)
+        error = _error_of(fields.pop("exc_info", None))
+        if error is not None:
+            fields["exception"] = raised(error)
+        return event_line(fields.pop("level"), str(fields.pop("event")), self._origin, fields)
 
 
-def _json(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> bytes:
-    first = {"time": event.pop("time"), "level": event.pop("level"), "event": event.pop("event")}
-    return _encode_json(first | dict(event))
+def _error_of(given: Any) -> BaseException | None:
+    """Return the error that a caller means: itself, the tuple of ``sys.exc_info``, or True for the present one."""
+    if isinstance(given, BaseException):
+        return given
+    if isinstance(given, tuple):
+        return cast("tuple[Any, BaseException | None, Any]", given)[1]
+    return sys.exc_info()[1] if given else None
 
 
 def _name_trace(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -124,8 +138,12 @@ def _encoded(_logger: Any, _name: str, text: Any) -> bytes:
     return str(text).encode(errors="backslashreplace")
 
 
-def _dropped_json(count: int) -> bytes:
-    return _encode_json({"level": "warning", "event": "Log lines were dropped", "count": count})
+class _Dropped:
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+
+    def __call__(self, count: int) -> bytes:
+        return event_line("warning", "Log lines were dropped", self._origin, {"count": count})
 
 
 def _dropped_console(count: int) -> bytes:
@@ -141,7 +159,19 @@ class _ToStructlog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         exception = record.exc_info if record.exc_info and record.exc_info[0] else None
-        self._target.log(record.levelno, record.getMessage(), logger=record.name, exc_info=exception)
+        # A library may have levels of its own, which structlog does not know.
+        level = max((known for known in _KNOWN if known <= record.levelno), default=logging.DEBUG)
+        self._target.log(level, _message(record), logger=record.name, exc_info=exception)
+
+
+_KNOWN = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - a library whose words do not fit its arguments; they say more than nothing
+        return str(record.msg)
 
 
 def _unsaid(record: logging.LogRecord) -> bool:

@@ -111,6 +111,13 @@ STATISTICS_SKIPPED = Measure(
     "counter",
     "Times at which figures were not written into the database, because it was busy or away.",
 )
+REPORTS_DROPPED = Measure(
+    "roadbed_reports_dropped_total",
+    "counter",
+    "Errors that were not reported to Sentry. `alike`, `many`: bounds per minute; `queue`: full; `network`; `limited`: "
+    "the receiver wants no more for now; `refused`; `broken`: it could not be put into words.",
+    ("reason",),
+)
 SPANS_EXPORTED = Measure("roadbed_spans_exported_total", "counter", "Spans that the collector of traces took.")
 SPANS_DROPPED = Measure(
     "roadbed_spans_dropped_total",
@@ -178,6 +185,7 @@ MEASURES = (
     CACHE_BYTES,
     CACHE_ERRORS,
     STATISTICS_SKIPPED,
+    REPORTS_DROPPED,
     SPANS_EXPORTED,
     SPANS_DROPPED,
     LOOP_LAG,

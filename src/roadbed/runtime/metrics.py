@@ -20,6 +20,7 @@ from roadbed.kernel.events import (
     Events,
     FlightRetried,
     FlightSplit,
+    ReportDropped,
     RequestShed,
     SpansDropped,
     SpansExported,
@@ -81,6 +82,7 @@ class Metrics:
         events.on(RequestShed, lambda event: self._of(measures.REQUESTS_SHED, event.queue).inc())
         events.on(DatabaseFailed, lambda event: self._of(measures.DATABASE_ERRORS, event.dialect, event.kind).inc())
         events.on(StatisticsSkipped, lambda _: self._metrics[measures.STATISTICS_SKIPPED].inc())
+        events.on(ReportDropped, lambda event: self._of(measures.REPORTS_DROPPED, event.reason).inc())
         events.on(CacheFailed, lambda _: self._metrics[measures.CACHE_ERRORS].inc())
         events.on(SpansExported, lambda event: self._metrics[measures.SPANS_EXPORTED].inc(event.count))
         events.on(SpansDropped, lambda event: self._of(measures.SPANS_DROPPED, event.reason).inc(event.count))

@@ -119,7 +119,7 @@ def open_tracing(settings: Settings, events: Events, instance: str) -> Tracing |
 
     encoder = Encoder(
         {
-            "service.name": settings.trace_service,
+            "service.name": settings.service_name,
             "service.version": roadbed.__version__,
             "service.instance.id": instance,
             "deployment.environment.name": settings.environment,

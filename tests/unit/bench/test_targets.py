@@ -89,6 +89,8 @@ def test_the_promises_of_the_design() -> None:
         ("part", "import-sqlite"): 0.6,
         ("part", "statistics"): 0.9,
         ("part", "statistics-postgres"): 0.9,
+        ("part", "observability-create"): 0.75,
+        ("part", "observability-get"): 0.75,
         ("delay", "feed"): 0.5,
         ("delay", "feed-postgres"): 0.5,
     }

@@ -50,6 +50,7 @@ def test_urls_and_headers_are_secret() -> None:
         "database_url",
         "database_direct_url",
         "redis_url",
+        "sentry_dsn",
         "otlp_headers",
     }
 

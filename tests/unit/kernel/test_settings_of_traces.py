@@ -20,7 +20,7 @@ def problems(**variables: str) -> tuple[str, ...]:
 
 def test_by_default_nothing_is_traced() -> None:
     settings = Settings()
-    assert (settings.otlp_endpoint, settings.trace_sample, settings.trace_service) == ("", 0.01, "roadbed")
+    assert (settings.otlp_endpoint, settings.trace_sample, settings.service_name) == ("", 0.01, "roadbed")
 
 
 @pytest.mark.parametrize(

@@ -257,7 +257,7 @@ def test_a_named_file_that_is_a_folder(tmp_path: Path) -> None:
             {"ROADBED_DATABASE_DIRECT_URL": "postgresql://host/name"},
             "ROADBED_DATABASE_DIRECT_URL: goes with a PostgreSQL database_url only",
         ),
-        ({"ROADBED_REDIS_URL": "http://u:p@host"}, "ROADBED_REDIS_URL: http://u:***@host: redis:// is expected"),
+        ({"ROADBED_REDIS_URL": "http://u:p@host"}, "ROADBED_REDIS_URL: http://***@host: redis:// is expected"),
     ],
 )
 def test_what_does_not_go_together(environ: dict[str, str], problem: str) -> None:

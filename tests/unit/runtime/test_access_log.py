@@ -7,7 +7,9 @@ import pytest
 
 from roadbed.kernel.events import RequestFinished
 from roadbed.runtime.access_log import PATH_SHOWN, Timestamps, access_log
+from roadbed.runtime.log_lines import LONGEST, Origin
 
+ORIGIN = Origin("shop", "production", "1.2.3")
 ID = "0198c0de-1111-7222-8333-444455556666"
 
 
@@ -24,7 +26,7 @@ def finished(
 
 def written(event: RequestFinished, **options: object) -> list[bytes]:
     lines: list[bytes] = []
-    access_log(lines.append, **options)(event)  # type: ignore[arg-type]
+    access_log(lines.append, ORIGIN, **options)(event)  # type: ignore[arg-type]
     return lines
 
 
@@ -35,6 +37,9 @@ def test_a_line_holds_all_of_the_request() -> None:
     assert fields == {
         "level": "info",
         "event": "request",
+        "service": "shop",
+        "env": "production",
+        "version": "1.2.3",
         "request_id": ID,
         "method": "GET",
         "route": "/transactions/{id}",
@@ -84,6 +89,11 @@ def test_a_line_is_one_line_whatever_the_path(console: bool) -> None:
     assert (line.count(b"\n"), line.count(b"\r"), line.count(b"\x1b"), line.count(b"\x00")) == (0, 0, 0, 0)
 
 
+def test_the_longest_path_fits_into_a_line() -> None:
+    (line,) = written(finished(path="/" + "\x00" * 10_000))
+    assert len(line) < LONGEST
+
+
 @pytest.mark.parametrize("console", [False, True])
 def test_a_long_path_is_cut(console: bool) -> None:
     (line,) = written(finished(path="/" + "x" * 10_000), console=console)
@@ -125,7 +135,7 @@ def test_a_higher_level_leaves_the_errors(status: int, lines: int) -> None:
 
 def test_all_requests_get_a_line_by_default() -> None:
     lines: list[bytes] = []
-    write = access_log(lines.append)
+    write = access_log(lines.append, ORIGIN)
     for _ in range(100):
         write(finished())
     assert len(lines) == 100

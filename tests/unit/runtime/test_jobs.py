@@ -2,7 +2,7 @@
 
 import asyncio
 
-from roadbed.kernel.events import Events, Notice
+from roadbed.kernel.events import Events, JobFailed
 from roadbed.runtime.jobs import Job, Jobs
 from tests.support.waiting import eventually
 
@@ -29,19 +29,19 @@ class Work:
             self.running -= 1
 
 
-def listening() -> tuple[Events, list[Notice]]:
-    events, notices = Events(), list[Notice]()
-    events.on(Notice, notices.append)
-    return events, notices
+def listening() -> tuple[Events, list[JobFailed]]:
+    events, failed = Events(), list[JobFailed]()
+    events.on(JobFailed, failed.append)
+    return events, failed
 
 
 async def test_a_job_runs_again_and_again() -> None:
-    events, notices = listening()
+    events, failed = listening()
     jobs, work = Jobs(events), Work()
     jobs.start(Job("count", 0.001, 1.0, work))
     await eventually(lambda: work.runs >= 3, "three runs")
     await jobs.stop()
-    assert notices == []
+    assert failed == []
 
 
 async def test_a_job_does_not_begin_at_once() -> None:
@@ -53,21 +53,21 @@ async def test_a_job_does_not_begin_at_once() -> None:
 
 
 async def test_a_job_that_fails_is_told_of_and_runs_again() -> None:
-    events, notices = listening()
+    events, failed = listening()
     jobs, work = Jobs(events), Work(fails=True)
     jobs.start(Job("sweep", 0.001, 1.0, work))
     await eventually(lambda: work.runs >= 2, "two runs")
     await jobs.stop()
-    assert notices[0] == Notice("warning", "A periodic job failed", {"job": "sweep", "error": "ValueError: not today"})
+    assert (failed[0].job, repr(failed[0].error)) == ("sweep", "ValueError('not today')")
 
 
 async def test_a_job_that_hangs_is_cut_off_and_runs_again() -> None:
-    events, notices = listening()
+    events, failed = listening()
     jobs, work = Jobs(events), Work(hangs=True)
     jobs.start(Job("sweep", 0.001, 0.01, work))
     await eventually(lambda: work.runs >= 2, "two runs")
     await jobs.stop()
-    assert (work.most_at_once, notices[0].fields["error"]) == (1, "TimeoutError: ")
+    assert (work.most_at_once, type(failed[0].error)) == (1, TimeoutError)
 
 
 async def test_a_job_does_not_disturb_another() -> None:

@@ -11,16 +11,20 @@ from roadbed.kernel.events import (
     Events,
     FlightRetried,
     FlightSplit,
+    JobFailed,
     Notice,
+    ReportDropped,
     RequestFailed,
     RequestFinished,
     RequestShed,
 )
 from roadbed.kernel.settings import Settings
 from roadbed.runtime.log_events import PER_SECOND, EventLines, Throttle, log_events
+from roadbed.runtime.log_lines import Origin
 from roadbed.runtime.log_output import LogOutput
 from roadbed.runtime.logs import Logs
 
+ORIGIN = Origin("shop", "production", "1.2.3")
 Line = tuple[str, str, dict[str, Any]]
 
 
@@ -62,7 +66,7 @@ class Recorded:
         self.output = LogOutput(self.access.append, interval=3600)
         log_events(
             self.events,
-            Logs(self.recorder, self.output, console=False, colours=False),  # type: ignore[arg-type]
+            Logs(self.recorder, self.output, ORIGIN, console=False, colours=False),  # type: ignore[arg-type]
             settings or Settings(),
         )
 
@@ -114,12 +118,22 @@ ERROR = ConnectionError("it is gone\nHINT: look for it")
             CacheFailed(ERROR),
             ("warning", "The cache in Redis failed", {"error": "ConnectionError: it is gone"}),
         ),
+        (
+            JobFailed("sweep", ERROR),
+            ("warning", "A periodic job failed", {"job": "sweep", "error": "ConnectionError: it is gone"}),
+        ),
+        (ReportDropped("network"), ("warning", "Errors are not reported to Sentry", {"reason": "network"})),
         (RequestShed("writer"), ("warning", "A full queue turns requests away", {"queue": "writer"})),
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_an_event_in_words(event: object, line: Line) -> None:
     assert Recorded().lines(event) == [line]
+
+
+@pytest.mark.parametrize("reason", ["alike", "many"])
+def test_what_is_held_back_by_design_is_no_line(reason: str) -> None:
+    assert Recorded().lines(ReportDropped(reason)) == []
 
 
 def test_a_request_is_an_access_line() -> None:
@@ -149,7 +163,14 @@ def test_settings_choose_access_lines(settings: Settings, statuses: list[int]) -
 
 @pytest.mark.parametrize(
     "event",
-    [DatabaseFailed("sqlite", "io", ERROR), FlightSplit("a", 1, ERROR), FlightRetried("a", "1"), RequestShed("a")],
+    [
+        DatabaseFailed("sqlite", "io", ERROR),
+        FlightSplit("a", 1, ERROR),
+        FlightRetried("a", "1"),
+        RequestShed("a"),
+        JobFailed("a", ERROR),
+        ReportDropped("network"),
+    ],
     ids=lambda event: type(event).__name__,
 )
 def test_a_flood_is_a_few_lines(event: object) -> None:
@@ -160,6 +181,8 @@ def test_a_flood_is_a_few_lines(event: object) -> None:
         FlightSplit: lines.flight_split,
         FlightRetried: lines.flight_retried,
         RequestShed: lines.request_shed,
+        JobFailed: lines.job_failed,
+        ReportDropped: lines.report_dropped,
     }[type(event)]
     for _ in range(1000):
         write(event)

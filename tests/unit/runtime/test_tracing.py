@@ -200,7 +200,7 @@ def test_without_a_collector_there_is_no_tracer() -> None:
 
 async def test_with_a_collector_there_is_one(collector: OtlpCollector) -> None:
     settings = Settings(
-        otlp_endpoint=collector.endpoint, otlp_headers="api-key=k", trace_sample=1.0, trace_service="shop"
+        otlp_endpoint=collector.endpoint, otlp_headers="api-key=k", trace_sample=1.0, service_name="shop"
     )
     opened = open_tracing(settings, Events(), "instance-1")
     assert opened is not None
