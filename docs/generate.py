@@ -63,8 +63,8 @@ by status; a domain may declare figures of its own ([how](../extending.md#figure
 PROBLEMS_WORDS = """\
 Every failure is an [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem, `application/problem+json`. Its `type`
 is `urn:roadbed:problem:` and the kind; `instance` is the `X-Request-Id` of the reply, which the log has too; `trace_id`
-is there where the request [belongs to a trace](../traces.md); `errors` names every field that is wrong, or whose value is
-taken, by JSON pointer for the body, by `query:`, `path:` or `header:` and a name for the rest. Where the kind is
+is there where the request [belongs to a trace](../traces.md); `errors` names every field that is wrong, or whose value
+is taken, by JSON pointer for the body, by `query:`, `path:` or `header:` and a name for the rest. Where the kind is
 `conflict`, an operation may name a closer one in its stead (`balance-floor`).
 """
 COMMANDS_WORDS = """\

@@ -141,10 +141,7 @@ class Application:
             if tracing is not None:
                 # Last of all but the log: whatever ends has spans to hand over.
                 stack.push_async_callback(tracing.close)
-            database = await patiently(lambda: open_database(settings, events), settings.database_wait, events)
-            stack.push_async_callback(database.close, CLOSE_TIMEOUT)
-            schema_state(await database.stored_heads(), domains).require_current()
-            await require_columns(database, domains)
+            database = await self._open_database(stack, domains)
             cache = await open_cache(settings, database, events)
             stack.push_async_callback(cache.close)
             counts = Counts()
@@ -190,6 +187,15 @@ class Application:
         stack.callback(self._tell_end)
         reporter = open_reporter(self.settings, self._events)
         return None if reporter is None else await stack.enter_async_context(reporter)
+
+    async def _open_database(self, stack: AsyncExitStack, domains: Sequence[Domain[Any]]) -> Database:
+        """Open a database that has the tables of the domains, as they are declared."""
+        settings, events = self.settings, self._events
+        database = await patiently(lambda: open_database(settings, events), settings.database_wait, events)
+        stack.push_async_callback(database.close, CLOSE_TIMEOUT)
+        schema_state(await database.stored_heads(), domains).require_current()
+        await require_columns(database, domains)
+        return database
 
     def _metrics(self, database: Database, cache: Cache, counts: Counts, *, traced: bool) -> Metrics:
         figures = Metrics(roadbed.__version__, database.dialect, counts)

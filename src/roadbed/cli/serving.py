@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack, redirect_stdout, suppress
 from socket import socket
 
 import roadbed
@@ -59,25 +59,20 @@ def _serve(
     *,
     samples: bool | None = None,
 ) -> int:
-    with ExitStack() as stack:
+    with ExitStack() as stack, suppress(KeyboardInterrupt):
         with reporting_failures(settings):
             check_exposure(settings)
             describe(settings)  # A wrong declaration is told before anything is touched.
             sock = listen(settings)
             stack.callback(sock.close)
-            try:
-                samples = ask(settings, samples)
-                ran = prepare(settings)
-                announce = _announcement(settings, sock, ran, _samples(settings, ran, samples))
-            except KeyboardInterrupt:
-                # Ctrl-C before anything served: nothing was begun that would have to be told.
-                return server.STOPPED
-        try:
-            if settings.workers == 1:
-                return _serve_here(settings, sock, announce, sources)
-            return _serve_with_workers(settings, sock, announce, sources)
-        except KeyboardInterrupt:
-            return server.STOPPED
+            samples = ask(settings, samples)
+            ran = prepare(settings)
+            announce = _announcement(settings, sock, ran, _samples(settings, ran, samples))
+        if settings.workers == 1:
+            return _serve_here(settings, sock, announce, sources)
+        return _serve_with_workers(settings, sock, announce, sources)
+    # Ctrl-C before anything served: nothing was begun that would have to be told.
+    return server.STOPPED
 
 
 def _samples(settings: Settings, ran: list[str], wanted: bool | None) -> str:
