@@ -95,6 +95,7 @@ async def take(browser: Browser, service: Service, ids: dict[str, str], wanted: 
                 continue
             page = await context.new_page()
             await page.goto(picture.path.format(**ids))
+            await page.get_by_role("heading", level=1).first.wait_for()
             await asyncio.sleep(SETTLE)
             await page.screenshot(path=IMAGES / f"{picture.name}{suffix}.png")
             await page.close()

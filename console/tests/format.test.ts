@@ -62,6 +62,7 @@ it.each([
 
 it("writes shares and times", () => {
   expect([formatShare(0.125), formatShare(null)]).toEqual(["12.5%", "–"])
+  expect([0, 0.0004, 0.0005, 0.9994, 0.9995, 1].map(formatShare)).toEqual(["0%", "< 0.1%", "0.1%", "99.9%", "> 99.9%", "100%"])
   expect(formatUtc("2026-05-01T12:30:00.123456Z")).toBe("2026-05-01 12:30:00.123456 UTC")
   expect(formatInstant("no time")).toBe("no time")
   expect(formatInstant("2026-05-01T12:30:00Z")).toContain("2026")

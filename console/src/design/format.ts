@@ -33,9 +33,13 @@ export function formatBytes(bytes: number | null | undefined): string {
   return `${formatNumber(bytes / 1024 ** power, { maximumFractionDigits: power ? 1 : 0 })} ${units[power]}`
 }
 
-/** A share of 1 as per cent. */
+/** A share of 1 as per cent. Nearly all is not told as all, nor hardly any as none. */
 export function formatShare(share: number | null | undefined): string {
-  return share === null || share === undefined ? "–" : formatNumber(share, { style: "percent", maximumFractionDigits: 1 })
+  if (share === null || share === undefined) return "–"
+  const percent = (one: number): string => formatNumber(one, { style: "percent", maximumFractionDigits: 1 })
+  if (share > 0 && share < 0.0005) return `< ${percent(0.001)}`
+  if (share >= 0.9995 && share < 1) return `> ${percent(0.999)}`
+  return percent(share)
 }
 
 /** Seconds as people say them: 250 µs, 12 ms, 3.2 s, 4 min, 2 h, 3 d. */
