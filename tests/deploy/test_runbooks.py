@@ -40,6 +40,8 @@ PROGRAMS = {
     "echo",
     "grep",
     "head",
+    "jq",
+    "lslocks",
     "openssl",
     "pg_isready",
     "ps",

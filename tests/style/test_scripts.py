@@ -69,6 +69,35 @@ def test_a_named_python_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "found no Python at /nowhere/python" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("variable", "wanted"),
+    [
+        ("ROADBED_DATABASE_URL=sqlite:///x.db", "run"),
+        ("ROADBED_DATABASE_URL=postgresql://host/name", "postgres"),
+        ("ROADBED_REDIS_URL=redis://host", "postgres"),
+        ("ROADBED_SENTRY_DSN=https://key@host/7", "postgres"),
+        ("ROADBED_OTLP_ENDPOINT=http://127.0.0.1:4318", "postgres"),
+        ("ROADBED_SENTRY_DSN_FILE=dsn", "postgres"),
+    ],
+)
+def test_what_the_settings_need_is_installed(tmp_path: Path, variable: str, wanted: str) -> None:
+    """The service refused to start with traces, for want of a package that is in the larger set."""
+    for name, body in {**QUIET, "scripts/environment": 'echo "$@"', ".venv/bin/roadbed": ":"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    shutil.copy(ROOT / "scripts" / "run", tmp_path / "scripts")
+    done = subprocess.run(
+        [tmp_path / "scripts" / "run"],
+        env={"PATH": os.environ["PATH"], **dict([variable.split("=", 1)])},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == (f"{wanted}\n", "")
+
+
 def test_what_is_run_takes_all_its_settings_from_its_surroundings(tmp_path: Path) -> None:
     """A flag of the script's own would win over ROADBED_DATA and roadbed.toml."""
     for name, body in {**QUIET, ".venv/bin/roadbed": 'echo "$@, $PWD, $ROADBED_DATA"'}.items():

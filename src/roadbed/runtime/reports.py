@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 from types import CodeType, TracebackType
 from typing import Any
 
@@ -98,9 +99,10 @@ def _frames(traceback: TracebackType | None) -> Iterator[dict[str, Any]]:
         yield {
             "module": module,
             "function": code.co_qualname,
-            "filename": f"{module.replace('.', '/')}.py",
+            # The frames that apsw adds for its C code are of no module: they name one of its sources.
+            "filename": f"{module.replace('.', '/')}.py" if module else PurePath(code.co_filename).name,
             "lineno": traceback.tb_lineno,
-            "in_app": module.partition(".")[0] == "roadbed" or not _is_library(code.co_filename),
+            "in_app": module.partition(".")[0] == "roadbed" or bool(module and not _is_library(code.co_filename)),
         }
         traceback = traceback.tb_next
 

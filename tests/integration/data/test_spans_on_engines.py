@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
+import apsw
 import pytest
 
 from roadbed.data.bulk import BulkTable
@@ -10,7 +11,7 @@ from roadbed.data.database import Database, Program
 from roadbed.data.joining import joined
 from roadbed.data.spans import WAIT
 from roadbed.data.sqlite.spans import MOST_STATEMENTS, UNTOLD
-from roadbed.kernel.errors import Conflict
+from roadbed.kernel.errors import Conflict, Unavailable
 from roadbed.kernel.spans import CLIENT, Span, enter
 from tests.integration.data import things
 from tests.integration.data.stores import Store
@@ -181,6 +182,18 @@ async def test_a_commit_that_is_shared_says_so(sqlite_store: Store, kept: Kept) 
     commits = kept.named("COMMIT")
     assert {span.parent_id for span in commits} == {span.span_id for span in spans}
     assert sum(1 / int(span.attributes["roadbed.commit.jobs"]) for span in commits) <= 5
+    await database.close(5)
+
+
+async def test_a_lock_that_another_program_holds_is_told(sqlite_store: Store, kept: Kept) -> None:
+    """No statement of the request ever began, so the trace had nothing but a long flight."""
+    database = await sqlite_store.open(traced=True, busy_timeout=0.1)
+    foreign = apsw.Connection(str(sqlite_store.path))
+    foreign.execute("BEGIN IMMEDIATE")
+    with kept.request() as request, pytest.raises(Unavailable):
+        await database.execute(things.PUT, id=1, name="1", amount=1)
+    foreign.close()
+    assert [(name, said) for _, name, said in request.notes] == [("database failed", {"error.type": "busy"})]
     await database.close(5)
 
 

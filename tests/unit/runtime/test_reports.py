@@ -142,6 +142,15 @@ def test_a_frame_of_a_library_is_none_of_ours() -> None:
     assert [frame["in_app"] for frame in value["stacktrace"]["frames"]][-1] is False
 
 
+def test_a_frame_without_a_module_is_named_by_its_file() -> None:
+    """As apsw adds them for its C code; once they were called `.py`, and ours."""
+    with pytest.raises(ZeroDivisionError) as found:
+        exec(compile("1 / 0", "src/statementcache.c", "exec"), {"__name__": ""})
+    (value,) = event(found.value)["exception"]["values"]
+    last = value["stacktrace"]["frames"][-1]
+    assert (last["filename"], last["in_app"]) == ("statementcache.c", False)
+
+
 def test_without_an_error_there_are_words() -> None:
     made = event(None)
     assert (made["message"], "exception" in made) == ("GET /x", False)

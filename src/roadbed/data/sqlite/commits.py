@@ -118,6 +118,10 @@ class Commits:
     def all_failed(self, jobs: list[Job], error: BaseException, *, committing: bool = False) -> list[Any]:
         """Return what each job hears of an error that concerns all: an exception of its own."""
         self._emit(error)
+        # No statement of theirs failed, so no span of one tells what did.
+        for job in jobs:
+            if job.span is not None:
+                job.span.note("database failed", {"error.type": kind_of(error)})
         failure = translate(error, committing=committing)
         if not isinstance(failure, Unavailable):
             failure = Unavailable("The connection to the database was given up: nothing was written")
