@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from roadbed.kernel.settings import table
+from roadbed import app
+from roadbed.kernel.settings import Settings, table
+from roadbed.runtime import log_output, sentry, span_export
 from tests.deploy.test_image import PINNED
 from tests.style.tree import ROOT, files
 
@@ -215,3 +217,14 @@ def test_the_cache_asks_for_its_password_and_is_smaller_than_its_container() -> 
     assert "include /run/secrets/redis_auth\n" in conf
     (most,) = re.findall(r"^maxmemory (\d+)mb$", conf, re.MULTILINE)
     assert int(most) < int(SERVICES["redis"]["mem_limit"].removesuffix("m"))
+
+
+def test_a_stop_has_the_time_that_it_may_take() -> None:
+    parts = (
+        Settings().drain_timeout,
+        app.CLOSE_TIMEOUT,
+        span_export.CLOSE_TIMEOUT,
+        sentry.FLUSH,
+        log_output.CLOSE_TIMEOUT,
+    )
+    assert int(SERVICES["api"]["stop_grace_period"].removesuffix("s")) > sum(parts)

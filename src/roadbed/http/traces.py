@@ -95,7 +95,7 @@ class RequestSpans:
         span = Span(self._tracer, call.method, SERVER, trace_id, parent_id, call.started)
         enter(span)
         call.span_id = span.span_hex
-        attributes = span.attributes = _named(call.fields.get(b"host", b""), scope.get("server")).copy()
+        attributes = span.attributes = _named(call.fields.get(b"host", b""), *_server_of(scope)).copy()
         attributes["url.scheme"] = scope.get("scheme", "http")
         attributes["url.path"] = call.path[:PATH_SHOWN]
         attributes["network.protocol.version"] = scope.get("http_version", "1.1")
@@ -103,11 +103,17 @@ class RequestSpans:
         return span
 
 
+def _server_of(scope: Scope) -> tuple[str, int | None]:
+    # A pair of any kind, or nothing (ASGI HTTP, version 2.4).
+    name, port = scope.get("server") or ("", None)
+    return name, port
+
+
 @lru_cache(256)
-def _named(host: bytes, server: tuple[str, int | None] | None) -> dict[str, Value]:
+def _named(host: bytes, name: str, its_port: int | None) -> dict[str, Value]:
     """Return how the client calls the server, or else the address at which its request came in."""
     found = _HOST.match(host)
-    address, port = (found[1].decode("ascii"), found[2]) if found else (server or ("", None))
+    address, port = (found[1].decode("ascii"), found[2]) if found else (name, its_port)
     named: dict[str, Value] = {"server.address": address} if address else {}
     if port:
         named["server.port"] = int(port)

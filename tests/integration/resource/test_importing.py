@@ -12,7 +12,10 @@ from roadbed.resource.transfer import importing
 from roadbed.resource.transfer.csv_reader import CsvReader
 from roadbed.resource.transfer.files import stores_of
 from roadbed.resource.transfer.importing import Importer
+from roadbed.resource.transfer.merging import Merging
+from roadbed.resource.transfer.outcomes import Counts
 from roadbed.resource.transfer.rejects import Bad
+from roadbed.resource.transfer.turns import Turns
 from tests.integration.resource.library import domain
 from tests.integration.resource.world import World
 
@@ -121,3 +124,16 @@ async def test_nothing_is_still_being_written_after_the_end(
     assert ended == [True]
     # What it had begun is whole, or not there at all.
     assert len(await world.get("/authors")) in (0, 4)
+
+
+async def test_who_leaves_before_the_server_was_asked_leaves_nothing_behind(world: World) -> None:
+    manner = Merging(store_of(world), Counts(), Turns())
+    before = asyncio.all_tasks()
+    writing: asyncio.Task[None] = asyncio.create_task(asyncio.sleep(60))
+    asking = asyncio.create_task(manner.asked(writing))
+    await asyncio.sleep(0.01)
+    for task in (asking, writing):
+        task.cancel()
+        await asyncio.wait([task])
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() <= before

@@ -12,6 +12,7 @@ import pytest
 
 from roadbed.data.changes import head
 from roadbed.kernel.clock import now
+from roadbed.resource.transfer import importing, restoring
 from roadbed.resource.transfer.files import Report, import_file, stores_of
 from tests.integration.resource.conftest import make_tables
 from tests.integration.resource.library import domain
@@ -223,6 +224,17 @@ async def test_rows_that_refer_to_each_other_are_told(world: World, tmp_path: Pa
     assert known == ["c"]
     assert told(report) == (1, 0, 0, 3)
     assert set(reasons(report)) == {"/parent: The row that it refers to is missing, or refers to it in turn"}
+
+
+async def test_rows_that_wait_for_later_ones_fit_into_the_queue(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "CHUNK", 3)
+    monkeypatch.setattr(restoring, "CHUNK", 3)
+    rows = [{"code": f"c{number}", "parent": f"c{number + 1}"} for number in range(8)]
+    async with opened(empty_url, flight_queue=4) as crowded:
+        report = await restore(crowded, write(tmp_path, "tags", *rows, {"code": "c8"}))
+        assert told(report) == (9, 0, 0, 0)
 
 
 async def test_neither_hooks_nor_fills_run(world: World, tmp_path: Path) -> None:

@@ -46,16 +46,16 @@ class World:
         return (await self.make("/authors", name=name))["id"]
 
 
-async def open_url(url: str) -> Database:
+async def open_url(url: str, **options: Any) -> Database:
     if url.startswith("sqlite"):
-        return await open_sqlite(SqliteOptions(url.removeprefix("sqlite:///")), Events())
-    return await open_postgres(PostgresOptions(url), Events())
+        return await open_sqlite(SqliteOptions(url.removeprefix("sqlite:///"), **options), Events())
+    return await open_postgres(PostgresOptions(url, **options), Events())
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncGenerator[World]:
+async def opened(url: str, **options: Any) -> AsyncGenerator[World]:
     """Open a library; twice on one URL is two processes."""
-    database = await open_url(url)
+    database = await open_url(url, **options)
     try:
         yield World(database)
     finally:

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from roadbed.data.flights import Flight
+from roadbed.data.postgres.listening import Listener
 from roadbed.data.shared import Shared
 from roadbed.data.spans import WAIT, begin_ride, begin_statement, observed
-from roadbed.kernel.events import Events
+from roadbed.kernel.events import DatabaseFailed, Events
 from roadbed.kernel.spans import CLIENT, INTERNAL, MOST_LINKS, Span, current, enter
 from tests.support.tracing import Kept
+from tests.support.waiting import eventually
 from tests.unit.data.runway import Runway, turn
 
 
@@ -202,3 +204,14 @@ async def test_a_read_that_fails_says_so(kept: Kept) -> None:
     with pytest.raises(ValueError, match="hidden"):
         await asking
     assert [span.error for span in kept.spans] == ["ValueError"]
+
+
+async def test_what_listens_belongs_to_no_request(kept: Kept) -> None:
+    events, seen = Events(), list[Span | None]()
+    events.on(DatabaseFailed, lambda _: seen.append(current()))
+    listener = Listener("postgresql://127.0.0.1:1/nowhere", 1.0, events)
+    with kept.request():
+        listener.bell.ring("feed")
+    await eventually(lambda: seen, "that nobody answers")
+    await listener.close()
+    assert seen[0] is None

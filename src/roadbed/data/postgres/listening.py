@@ -17,6 +17,7 @@ from roadbed.data.bell import Bell
 from roadbed.data.postgres.errors import kind_of
 from roadbed.data.postgres.statements import terminate
 from roadbed.kernel.events import DatabaseFailed, Events
+from roadbed.kernel.spans import detached
 
 CHANNEL = "roadbed_feed"
 
@@ -45,7 +46,9 @@ class Listener:
 
     def _begin(self) -> None:
         if self._task is None and not self._closed:
-            self._task = asyncio.get_running_loop().create_task(self._live(), name="listener")
+            # It outlives the request that happened to need it first.
+            loop = asyncio.get_running_loop()
+            self._task = loop.create_task(self._live(), name="listener", context=detached())
 
     def _tell(self, feed: str) -> None:
         self._told.add(feed)

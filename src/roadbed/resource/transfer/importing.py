@@ -15,7 +15,7 @@ from typing import Any, Self
 from roadbed.kernel.errors import Invalid
 from roadbed.resource.store import Store
 from roadbed.resource.transfer.merging import Merging
-from roadbed.resource.transfer.outcomes import Counts, left_out
+from roadbed.resource.transfer.outcomes import CHUNK, Counts, left_out
 from roadbed.resource.transfer.records import Reader, Record
 from roadbed.resource.transfer.rejects import Bad
 from roadbed.resource.transfer.restoring import Restoring
@@ -24,9 +24,6 @@ from roadbed.resource.transfer.turns import Turns
 
 GROUP = 1000
 """Rows that are created at once."""
-
-CHUNK = 250
-"""Rows that are looked up, and then written, at once."""
 
 
 class Importer:

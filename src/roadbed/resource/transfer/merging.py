@@ -75,8 +75,11 @@ class Merging:
         """Wait until the server was asked to write: it works while the next rows are read, but not before."""
         if self._is_far and not self._sent.is_set():
             sent = asyncio.ensure_future(self._sent.wait())
-            await asyncio.wait([sent, writing], return_when=asyncio.FIRST_COMPLETED)
-            sent.cancel()
+            try:
+                await asyncio.wait([sent, writing], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                # Also where the client leaves meanwhile: it may never be asked.
+                sent.cancel()
 
     async def late(self) -> list[Bad]:
         """Return rows that were left for the end: there are none."""

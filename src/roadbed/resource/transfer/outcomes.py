@@ -16,6 +16,9 @@ from roadbed.resource.transfer.records import Record
 from roadbed.resource.transfer.rejects import Bad
 from roadbed.resource.transfer.rows import Row
 
+CHUNK = 250
+"""Rows that are looked up, and then written, at once: a queue of requests has room for them, and for others' too."""
+
 
 class Counts(msgspec.Struct):
     """What became of rows."""

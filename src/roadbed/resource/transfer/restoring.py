@@ -14,7 +14,7 @@ from roadbed.kernel.errors import Conflict, Fault, Invalid, Refused
 from roadbed.resource.fields import MANAGED
 from roadbed.resource.restores import Counted, Restores
 from roadbed.resource.store import Store
-from roadbed.resource.transfer.outcomes import Counts, left_out, undone
+from roadbed.resource.transfer.outcomes import CHUNK, Counts, left_out, undone
 from roadbed.resource.transfer.rejects import Bad
 from roadbed.resource.transfer.rows import Row
 from roadbed.resource.writes import Asked
@@ -82,9 +82,11 @@ class Restoring:
         """Write the rows that refer to later ones of the file, in as many rounds as it takes; return what is left."""
         bad: list[Bad] = []
         while self._late:
-            rows, self._late = self._late, []
+            # The other way round: of rows that refer to later ones, the last is the first that can be written.
+            rows, self._late = self._late[::-1], []
             before = self.counts.inserted
-            bad += await self.write_each(rows)
+            for start in range(0, len(rows), CHUNK):
+                bad += await self.write_each(rows[start : start + CHUNK])
             if self.counts.inserted == before:
                 waiting, self._late = self._late, []
                 missing = f"/{self._among_themselves[0]}: The row that it refers to is missing, or refers to it in turn"
