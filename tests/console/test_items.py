@@ -86,7 +86,9 @@ async def test_two_browsers_see_changes_and_conflicts(open_page: OpenPage, servi
     for page in (one, other):
         await page.goto(f"{ITEMS}?q=shared")
         await expect(page.get_by_text("live", exact=True)).to_be_visible()
-    await other.get_by_role("button", name="Edit shared").click()
+    # Which version is edited is learnt when the edit begins.
+    async with other.expect_response(lambda reply: reply.url.endswith(f"/items/{item}")):
+        await other.get_by_role("button", name="Edit shared").click()
     await expect(other.get_by_label("Name")).to_be_visible()
     await one.get_by_role("checkbox", name="Done: shared").check()
     await expect(row(other, item)).to_have_attribute("aria-label", "shared, done")

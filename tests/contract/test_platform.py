@@ -137,6 +137,7 @@ def test_the_cache_is_shown_and_cleared_for_all_workers(http: httpx.Client) -> N
         seen.add(http.get("/items").headers["cache-status"])
     assert "roadbed; hit" in seen
     wait_until(lambda: {"items"} <= {each["resource"] for each in cached(http)["resources"]}, "hits are written")
+    wait_until(lambda: cached(http)["processes"] == 2, "both processes have written")
     found = cached(http)
     assert (found["backend"], found["processes"], found["most_entries"]) == ("memory", 2, 10_000)
     assert (found["hits"] > 0, found["misses"] > 0, 0 < found["rate"] < 1) == (True, True, True)

@@ -78,7 +78,7 @@ def production(tmp_path: Path) -> Iterator[int]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ROADBED_")}
     service = ServerProcess(["sh", "-e", "-c", recipe], tmp_path / "log", inherited | {"ROADBED_PORT": str(port)})
     try:
-        service.wait_ready(lambda: b"Stop " in (tmp_path / "log").read_bytes(), 60)
+        service.wait_ready(lambda: b'"event":"Up"' in (tmp_path / "log").read_bytes(), 60)
         yield port
     finally:
         service.kill()

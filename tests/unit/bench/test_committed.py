@@ -41,8 +41,8 @@ def test_every_home_belongs_to_a_contender() -> None:
     homes = {path.name for path in HOMES.iterdir() if path.is_dir() and path.name != "__pycache__"}
     names = {contender.name.removesuffix("-postgres") for contender in ROSTER}
 
-    # Roadbed needs none: it is started as its users start it.
-    assert homes == names - {"roadbed"}
+    # Roadbed needs none: it is started as its users start it, for one part with a domain that looks at its event loop.
+    assert homes == (names - {"roadbed"}) | {"holding"}
 
 
 def test_every_contender_is_described_in_the_readme() -> None:
