@@ -14,7 +14,7 @@ from roadbed.data.sqlite.spans import MOST_STATEMENTS, UNTOLD
 from roadbed.kernel.errors import Conflict, Unavailable
 from roadbed.kernel.spans import CLIENT, Span, enter
 from tests.integration.data import things
-from tests.integration.data.stores import Store
+from tests.integration.data.stores import SqliteStore, Store
 from tests.integration.data.things import PUT_THINGS, READ_THINGS, Row, Thing
 from tests.support.tracing import Kept
 
@@ -185,7 +185,7 @@ async def test_a_commit_that_is_shared_says_so(sqlite_store: Store, kept: Kept) 
     await database.close(5)
 
 
-async def test_a_lock_that_another_program_holds_is_told(sqlite_store: Store, kept: Kept) -> None:
+async def test_a_lock_that_another_program_holds_is_told(sqlite_store: SqliteStore, kept: Kept) -> None:
     """No statement of the request ever began, so the trace had nothing but a long flight."""
     database = await sqlite_store.open(traced=True, busy_timeout=0.1)
     foreign = apsw.Connection(str(sqlite_store.path))
