@@ -21,6 +21,9 @@ from tests.support.postgres import PostgresServer
 from tests.support.service import Service
 
 FULL = ("storage-full", "unavailable", "outcome-unknown")
+ROOM = 600 * KIB
+"""For rows beside the tables as they are when they are new: soon taken."""
+
 QUIET = {"ROADBED_ACCESS_LOG_SAMPLE": "0"}  # the log lies on a disk too, and is not what is to be limited
 
 
@@ -101,14 +104,15 @@ def open_folder() -> Iterator[Path]:
 @pytest.fixture
 def small_tablespace(breakable_postgres: PostgresServer, migrated: str) -> Iterator[tuple[str, SmallDisk]]:
     """A database whose tables lie on a small disk; the rest of the server, its log of writes too, has room."""
-    server = breakable_postgres
-    with open_folder() as above, small_disk(above / "disk", 12 * 1024 * KIB) as folder:
+    server, ballast = breakable_postgres, 3840 * KIB
+    size = int(server.sql(f"SELECT pg_database_size('{migrated}')"))
+    with open_folder() as above, small_disk(above / "disk", size + ballast + ROOM) as folder:
         space = folder / "space"
         space.mkdir()
         shutil.chown(space, "postgres", "postgres")
         server.sql(f"CREATE TABLESPACE small LOCATION '{space}'")
         server.sql(f"CREATE DATABASE on_small TEMPLATE {migrated} TABLESPACE small STRATEGY file_copy")
-        yield server.url("on_small"), SmallDisk(folder, 3840 * KIB)
+        yield server.url("on_small"), SmallDisk(folder, ballast)
         server.drop_database("/on_small")
         server.sql("DROP TABLESPACE small")
 
