@@ -1,5 +1,6 @@
 """Fixtures that every kind of test uses."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, Unpack
@@ -22,8 +23,11 @@ settings.load_profile("patient")
 class StartService(Protocol):
     """The type of the fixture ``start_service``."""
 
-    def __call__(self, **options: Unpack[ServiceOptions]) -> Service:
-        """Start a service in a folder of its own and return it once it is ready."""
+    def __call__(self, *, new: bool = False, **options: Unpack[ServiceOptions]) -> Service:
+        """Start a service in a folder of its own and return it once it is ready.
+
+        Its embedded database is a copy of one that is current and empty, or is made by the service (``new``).
+        """
         ...
 
 
@@ -36,8 +40,9 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """Databases that are migrated, or seeded, before a service starts."""
-    return Prepared(tmp_path_factory.mktemp("prepared"))
+    """Databases that are there before a test begins; the processes that share the tests make each of them once."""
+    own = tmp_path_factory.getbasetemp()
+    return Prepared((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "prepared")
 
 
 @pytest.fixture
@@ -74,6 +79,26 @@ def engine_url(engine: str, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def current_sqlite_url(prepared: Prepared, tmp_path: Path) -> str:
+    """The URL of a SQLite file with the empty tables of all shipped domains: a service that starts migrates nothing."""
+    return prepared.embedded(tmp_path / "current")
+
+
+@pytest.fixture
+def current_postgres_url(prepared: Prepared, postgres_server: PostgresServer) -> Iterator[str]:
+    """The same on PostgreSQL."""
+    url = prepared.on(postgres_server)
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture
+def current_url(engine: str, request: pytest.FixtureRequest) -> str:
+    """The same on SQLite and on PostgreSQL in turn: for a service whose first migration is not what is tested."""
+    return request.getfixturevalue(f"current_{engine}_url")
+
+
+@pytest.fixture
 def collector() -> Iterator[OtlpCollector]:
     """A collector of traces on a free port; it keeps what it gets."""
     with running_collector() as running:
@@ -81,13 +106,15 @@ def collector() -> Iterator[OtlpCollector]:
 
 
 @pytest.fixture
-def start_service(tmp_path: Path) -> Iterator[StartService]:
+def start_service(tmp_path: Path, prepared: Prepared) -> Iterator[StartService]:
     """Start `roadbed up` processes; all of them end with the test."""
     started: list[Service] = []
 
-    def start(**options: Unpack[ServiceOptions]) -> Service:
+    def start(*, new: bool = False, **options: Unpack[ServiceOptions]) -> Service:
         service = Service(tmp_path / f"service-{len(started)}", **options)
         started.append(service)
+        if not (new or options.get("database_url") or service.data.exists()):
+            prepared.embedded(service.folder)
         service.start()
         return service
 
