@@ -21,6 +21,7 @@ from tests.deploy.test_dashboards import FOLDER
 from tests.deploy.test_rules import NAMES, RULES
 from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer
+from tests.support.prepared import Prepared
 from tests.support.process import ServerProcess
 from tests.support.programs import find_program
 from tests.support.service import Service, running_service
@@ -102,10 +103,13 @@ def settings(jobs: dict[str, list[str]]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def prometheus(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+def prometheus(
+    postgres_server: PostgresServer, prepared: Prepared, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Prometheus]:
     """One that sees load on both engines, for as long as it is asked, and this machine."""
     folder = tmp_path_factory.mktemp("monitored")
-    url = postgres_server.create_database()
+    url = prepared.on(postgres_server)
+    prepared.embedded(folder / "sqlite")
     node = f"127.0.0.1:{free_port()}"
     with ExitStack() as stack:
         stack.callback(postgres_server.drop_database, url)

@@ -62,8 +62,8 @@ def status(port: int, method: str, path: str, **fields: str) -> tuple[int, str |
     return reply.status, reply.getheader("Idempotency-Replayed")
 
 
-def test_the_walk_of_the_readme(start_service: StartService, engine_url: str) -> None:
-    service, walk = start_service(database_url=engine_url), block(README, "curl -s")
+def test_the_walk_of_the_readme(start_service: StartService, current_url: str) -> None:
+    service, walk = start_service(database_url=current_url), block(README, "curl -s")
     created, account, listed, transfer = replies(walk, service.port)
     assert (created["amount"], account["balance"], listed) == (1250, 1250, [created])
     again = replies("curl -s" + walk.split("curl -s")[-1], service.port)

@@ -11,5 +11,5 @@ WITHOUT_THE_EXTRAS = f"import sys\nsys.modules.update({ABSENT!r})\n"
 
 def test_the_embedded_service_starts_without_the_extras(tmp_path: Path, start_service: StartService) -> None:
     (tmp_path / "sitecustomize.py").write_text(WITHOUT_THE_EXTRAS)
-    service = start_service(env={"PYTHONPATH": str(tmp_path)})
+    service = start_service(new=True, env={"PYTHONPATH": str(tmp_path)})
     assert service.terminate() == 0

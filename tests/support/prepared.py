@@ -25,14 +25,14 @@ class Prepared:
         self._folder = folder
 
     def schema(self, key: str, make: Callable[[str], object], place: Path | PostgresServer) -> str:
-        """Return the URL of a new database in a folder or on a server.
+        """Return the URL of a new database: a file that is not there yet, or on a server.
 
         It is a copy of what ``make(url)`` made of an empty one, once for every ``key``, and left closed.
         """
         if isinstance(place, PostgresServer):
             return place.create_database(place.template(key, make))
         original = self._made(f"schema of {key}", lambda folder: make(f"sqlite:///{folder / MADE}")) / MADE
-        return f"sqlite:///{shutil.copy(original, place / f'{key}.db'.replace(' ', '-'))}"
+        return f"sqlite:///{shutil.copy(original, place)}"
 
     def embedded(self, folder: Path, *, seeded: bool = False) -> str:
         """Put a service's embedded database into the folder of one that has not started; return the URL."""

@@ -1,6 +1,5 @@
 """The ledger, the key-value store and a declared domain behind one edge, on both engines in turn."""
 
-import shutil
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from roadbed.kernel.events import Events
 from roadbed.kernel.settings import Settings
 from tests.integration.batch.shelves import domain as shelves
 from tests.support.postgres import PostgresServer
+from tests.support.prepared import Prepared
 
 LOCATIONS = [
     Location("ledger", "roadbed.domains.ledger.migrations", "roadbed.domains.ledger.tables:metadata"),
@@ -37,21 +37,14 @@ def make_tables(url: str) -> None:
         create_fresh(url, LOCATIONS)
 
 
-@pytest.fixture(scope="session")
-def template_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("batch") / "template.db"
-    make_tables(f"sqlite:///{path}")
-    return path
+@pytest.fixture
+def sqlite_batch_url(prepared: Prepared, tmp_path: Path) -> str:
+    return prepared.schema("batch", make_tables, tmp_path / "batch.db")
 
 
 @pytest.fixture
-def sqlite_batch_url(template_file: Path, tmp_path: Path) -> str:
-    return f"sqlite:///{shutil.copy(template_file, tmp_path / 'batch.db')}"
-
-
-@pytest.fixture
-def postgres_batch_url(postgres_server: PostgresServer) -> str:
-    return postgres_server.create_database(postgres_server.template("batch", make_tables))
+def postgres_batch_url(prepared: Prepared, postgres_server: PostgresServer) -> str:
+    return prepared.schema("batch", make_tables, postgres_server)
 
 
 @pytest.fixture

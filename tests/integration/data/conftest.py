@@ -13,28 +13,20 @@ from tests.integration.data.stores import (
     Store,
     new_postgres,
     new_sqlite,
-    prepare_sqlite,
 )
 from tests.support.postgres import PostgresServer
-
-
-@pytest.fixture(scope="session")
-def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with all tables, to be copied."""
-    path = tmp_path_factory.mktemp("data-engine") / "prepared.db"
-    prepare_sqlite(path)
-    return path
+from tests.support.prepared import Prepared
 
 
 @pytest.fixture
-def sqlite_store(request: pytest.FixtureRequest) -> SqliteStore:
-    return new_sqlite(request)
+def sqlite_store(prepared: Prepared, tmp_path: Path) -> SqliteStore:
+    return new_sqlite(prepared, tmp_path / "store.db")
 
 
 @pytest.fixture(scope="session")
-def shared_postgres_store(postgres_server: PostgresServer) -> PostgresStore:
+def shared_postgres_store(prepared: Prepared, postgres_server: PostgresServer) -> PostgresStore:
     """One database with all tables. To empty it takes a tenth of the time of making another one."""
-    return new_postgres(postgres_server)
+    return new_postgres(prepared, postgres_server)
 
 
 @pytest.fixture
@@ -46,9 +38,9 @@ def postgres_store(shared_postgres_store: PostgresStore) -> PostgresStore:
 
 
 @pytest.fixture
-def own_postgres_store(postgres_server: PostgresServer) -> Iterator[PostgresStore]:
+def own_postgres_store(prepared: Prepared, postgres_server: PostgresServer) -> Iterator[PostgresStore]:
     """A database for this test alone, whose tables it may change."""
-    store = new_postgres(postgres_server)
+    store = new_postgres(prepared, postgres_server)
     yield store
     postgres_server.drop_database(store.url)
 

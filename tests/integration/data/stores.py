@@ -1,11 +1,9 @@
 """Databases with the tables of these tests, on either engine, and a way to look into them that is not ours."""
 
-import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
 import apsw
-import pytest
 
 from roadbed.data.database import Database
 from roadbed.data.migrations.parent import create_fresh
@@ -14,6 +12,7 @@ from roadbed.data.sqlite import SqliteOptions, open_sqlite
 from roadbed.kernel import events as kinds
 from roadbed.kernel.events import Events
 from tests.support.postgres import PostgresServer
+from tests.support.prepared import Prepared
 
 # The platform's own tables come from its declaration; these are what the tests write.
 SQLITE_TABLES = """
@@ -98,25 +97,24 @@ class PostgresStore:
         return self.server.sql(sql, self.url.rpartition("/")[2]).splitlines()
 
 
-def prepare_sqlite(path: Path) -> None:
-    """Make a file with all tables."""
-    create_fresh(f"sqlite:///{path}", [])
-    connection = apsw.Connection(str(path))
-    connection.execute(SQLITE_TABLES)
-    connection.close()
-
-
-def new_postgres(server: PostgresServer) -> PostgresStore:
+def new_postgres(prepared: Prepared, server: PostgresServer) -> PostgresStore:
     """Make a database with all tables on a server."""
 
-    def prepare(url: str) -> None:
+    def make(url: str) -> None:
         create_fresh(url, [])
         server.sql(POSTGRES_TABLES, url.rpartition("/")[2])
 
-    return PostgresStore(server, server.create_database(server.template("data engine", prepare)))
+    return PostgresStore(server, prepared.schema("data engine", make, server))
 
 
-def new_sqlite(request: pytest.FixtureRequest) -> SqliteStore:
-    """Copy a file with all tables into the folder of a test."""
-    template = request.getfixturevalue("prepared_file")
-    return SqliteStore(Path(shutil.copy(template, request.getfixturevalue("tmp_path") / "store.db")))
+def new_sqlite(prepared: Prepared, path: Path) -> SqliteStore:
+    """Make a file with all tables."""
+
+    def make(url: str) -> None:
+        create_fresh(url, [])
+        connection = apsw.Connection(url.removeprefix("sqlite:///"))
+        connection.execute(SQLITE_TABLES)
+        connection.close()
+
+    prepared.schema("data engine", make, path)
+    return SqliteStore(path)

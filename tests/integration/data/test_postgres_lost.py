@@ -15,6 +15,7 @@ from tests.integration.data.lines import line_to
 from tests.integration.data.stores import Heard, PostgresStore, new_postgres
 from tests.integration.data.things import PUT_THINGS, Row, Thing
 from tests.support.postgres import PostgresServer
+from tests.support.prepared import Prepared
 from tests.support.waiting import eventually
 
 OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -135,9 +136,11 @@ async def test_a_transaction_that_loses_its_connection_at_the_commit_has_an_unkn
     await database.close(5)
 
 
-async def test_a_server_that_crashes_and_returns(own_postgres: PostgresServer, heard: Heard) -> None:
+async def test_a_server_that_crashes_and_returns(
+    prepared: Prepared, own_postgres: PostgresServer, heard: Heard
+) -> None:
     """No restart of ours, and every acknowledged row is there."""
-    store = new_postgres(own_postgres)
+    store = new_postgres(prepared, own_postgres)
     database = await store.open(heard)
     flight = database.flight(PUT_THINGS)
     acknowledged: set[int] = set()

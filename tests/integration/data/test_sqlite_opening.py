@@ -15,8 +15,9 @@ from roadbed.kernel.errors import ConfigurationError, OutcomeUnknown, Unavailabl
 from roadbed.kernel.events import Events
 from tests.integration.data import things
 from tests.integration.data.gates import in_writer
-from tests.integration.data.stores import SqliteStore
+from tests.integration.data.stores import SqliteStore, new_sqlite
 from tests.integration.data.things import Row
+from tests.support.prepared import Prepared
 
 
 async def open_and_close(path: Path, **options: float) -> None:
@@ -172,9 +173,9 @@ async def test_when_the_file_is_back_writes_go_on(sqlite: Database, sqlite_store
 
 
 async def test_another_file_in_its_place_is_not_written(
-    sqlite: Database, sqlite_store: SqliteStore, prepared_file: Path
+    sqlite: Database, sqlite_store: SqliteStore, prepared: Prepared
 ) -> None:
     await put(sqlite, 1)
-    shutil.move(shutil.copy(prepared_file, sqlite_store.path.parent / "restored.db"), sqlite_store.path)
+    new_sqlite(prepared, sqlite_store.path.with_name("restored.db")).path.rename(sqlite_store.path)
     with pytest.raises(OutcomeUnknown, match="deleted or replaced"):
         await put(sqlite, 2)

@@ -1,6 +1,5 @@
 """Databases with the store's tables in them, made by the real migrations once and copied for each test."""
 
-import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from roadbed.kernel.clock import Clock, now
 from roadbed.kernel.events import Events
 from roadbed.resource.registry import locations
 from tests.support.postgres import PostgresServer
+from tests.support.prepared import Prepared
 
 TABLES = "kv_entry, kv_history, feed, change, idempotency"
 
@@ -26,21 +26,9 @@ def migrate(url: str) -> None:
     upgrade(url, locations([kv.domain]))
 
 
-def migrated_file(folder: Path) -> Path:
-    """Make a SQLite file with the tables in it: a copy of it is a database."""
-    path = folder / "migrated.db"
-    migrate(f"sqlite:///{path}")
-    return path
-
-
-def new_sqlite(template: Path, folder: Path) -> str:
-    """Return the URL of a new SQLite database in a folder."""
-    return f"sqlite:///{shutil.copy(template, folder / 'kv.db')}"
-
-
-def new_postgres(server: PostgresServer) -> str:
-    """Return the URL of a new database on a server."""
-    return server.create_database(server.template("kv", migrate))
+def new(prepared: Prepared, place: Path | PostgresServer) -> str:
+    """Return the URL of a new database, in a file or on a server."""
+    return prepared.schema("kv", migrate, place)
 
 
 async def empty(url: str) -> None:

@@ -6,18 +6,14 @@ from pathlib import Path
 import pytest
 
 from roadbed.domains.ledger.service import Ledger
-from tests.integration.ledger.databases import Opened, empty, migrated_file, new_postgres, new_sqlite, opened
+from tests.integration.ledger.databases import Opened, empty, new, opened
 from tests.support.postgres import PostgresServer
+from tests.support.prepared import Prepared
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return migrated_file(tmp_path_factory.mktemp("ledger"))
-
-
-@pytest.fixture(scope="session")
-def shared_postgres_url(postgres_server: PostgresServer) -> str:
-    return new_postgres(postgres_server)
+def shared_postgres_url(prepared: Prepared, postgres_server: PostgresServer) -> str:
+    return new(prepared, postgres_server)
 
 
 @pytest.fixture
@@ -28,9 +24,9 @@ async def postgres_ledger_url(shared_postgres_url: str) -> str:
 
 
 @pytest.fixture
-def sqlite_ledger_url(sqlite_template: Path, tmp_path: Path) -> str:
+def sqlite_ledger_url(prepared: Prepared, tmp_path: Path) -> str:
     """The URL of a migrated and empty database on SQLite."""
-    return new_sqlite(sqlite_template, tmp_path)
+    return new(prepared, tmp_path / "ledger.db")
 
 
 @pytest.fixture

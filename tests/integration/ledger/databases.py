@@ -1,6 +1,5 @@
 """Databases with the ledger's tables in them, made by the real migrations once and copied for each test."""
 
-import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from roadbed.domains.ledger.service import Ledger
 from roadbed.kernel.clock import Clock, now
 from roadbed.kernel.events import Events
 from tests.support.postgres import PostgresServer
+from tests.support.prepared import Prepared
 
 LEDGER = Location("ledger", "roadbed.domains.ledger.migrations", "roadbed.domains.ledger.tables:metadata")
 
@@ -25,23 +25,9 @@ def migrate(url: str) -> None:
     upgrade(url, [LEDGER])
 
 
-def migrated_file(folder: Path) -> Path:
-    """Make a SQLite file with the tables in it: a copy of it is a database."""
-    path = folder / "migrated.db"
-    migrate(f"sqlite:///{path}")
-    return path
-
-
-def new_sqlite(template: Path, folder: Path) -> str:
-    """Return the URL of a new SQLite database in a folder."""
-    path = folder / "ledger.db"
-    shutil.copy(template, path)
-    return f"sqlite:///{path}"
-
-
-def new_postgres(server: PostgresServer) -> str:
-    """Return the URL of a new database on a server."""
-    return server.create_database(server.template("ledger", migrate))
+def new(prepared: Prepared, place: Path | PostgresServer) -> str:
+    """Return the URL of a new database, in a file or on a server."""
+    return prepared.schema("ledger", migrate, place)
 
 
 async def empty(url: str) -> None:

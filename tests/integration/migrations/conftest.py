@@ -1,6 +1,5 @@
 """What the tests of migrations share."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +10,7 @@ from roadbed.data.migrations import parent
 from roadbed.data.migrations.locations import Location
 from roadbed.resource.registry import load_domains, locations
 from tests.integration.migrations.branches import Branch
-from tests.support.postgres import PostgresServer
+from tests.support.prepared import Prepared
 
 
 class CopyOf(Protocol):
@@ -22,24 +21,13 @@ class CopyOf(Protocol):
         ...
 
 
-@pytest.fixture(scope="session")
-def prepared_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of SQLite files that tests copy."""
-    return tmp_path_factory.mktemp("prepared")
-
-
 @pytest.fixture
-def copy_of(request: pytest.FixtureRequest, prepared_files: Path, tmp_path: Path) -> CopyOf:
+def copy_of(request: pytest.FixtureRequest, prepared: Prepared, tmp_path: Path) -> CopyOf:
     """Copy prepared databases: every migration starts a process, and that takes most of the time of these tests."""
 
     def copy(key: str, prepare: Callable[[str], object], engine: str) -> str:
-        if engine == "postgres":
-            server: PostgresServer = request.getfixturevalue("postgres_server")
-            return server.create_database(server.template(key, prepare))
-        original = prepared_files / f"{key}.db"
-        if not original.exists():
-            prepare(f"sqlite:///{original}")
-        return f"sqlite:///{shutil.copy(original, tmp_path / 'copy.db')}"
+        place = tmp_path / "copy.db" if engine == "sqlite" else request.getfixturevalue("postgres_server")
+        return prepared.schema(key, prepare, place)
 
     return copy
 

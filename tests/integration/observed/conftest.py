@@ -28,13 +28,13 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def start(start_service: StartService, engine_url: str) -> Start:
+def start(start_service: StartService, current_url: str) -> Start:
     """Start a service with the ledger and that domain, on each engine, that writes for machines."""
 
     def started(*arguments: str, **env: str) -> Service:
         domains = {"ROADBED_DOMAINS": f"ledger,{DOMAIN}", "PYTHONPATH": str(ROOT)}
         quiet = {"ROADBED_LOG_FORMAT": "json", "PYTHONWARNINGS": "default"}
-        return start_service(database_url=engine_url, arguments=arguments, env=domains | quiet | env)
+        return start_service(database_url=current_url, arguments=arguments, env=domains | quiet | env)
 
     return started
 

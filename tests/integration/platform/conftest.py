@@ -1,6 +1,5 @@
 """The platform's own tables, empty, on each engine; processes that never ran, and a clock that is held."""
 
-import shutil
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from roadbed.data.database import Database
 from roadbed.data.migrations.parent import create_fresh
 from tests.integration.platform.crew import Clock, opened
 from tests.support.postgres import PostgresServer
+from tests.support.prepared import Prepared
 
 
 def make_tables(url: str) -> None:
@@ -18,20 +18,13 @@ def make_tables(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def bare_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("platform") / "bare.db"
-    make_tables(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="session")
-def shared_bare_postgres(postgres_server: PostgresServer) -> str:
-    return postgres_server.create_database(postgres_server.template("platform alone", make_tables))
+def shared_bare_postgres(prepared: Prepared, postgres_server: PostgresServer) -> str:
+    return prepared.schema("platform alone", make_tables, postgres_server)
 
 
 @pytest.fixture
-def sqlite_bare_url(bare_file: Path, tmp_path: Path) -> str:
-    return f"sqlite:///{shutil.copy(bare_file, tmp_path / 'bare.db')}"
+def sqlite_bare_url(prepared: Prepared, tmp_path: Path) -> str:
+    return prepared.schema("platform alone", make_tables, tmp_path / "bare.db")
 
 
 @pytest.fixture

@@ -32,9 +32,9 @@ def wait_for(service: Service, name: str, labels: tuple[str, ...], value: float)
 
 
 @pytest.fixture
-def service(engine_url: str, start_service: StartService) -> Service:
+def service(current_url: str, start_service: StartService) -> Service:
     env = {"ROADBED_DOMAINS": DOMAINS, "ROADBED_FIGURES_EVERY": "0.5", "PYTHONPATH": str(ROOT)}
-    return start_service(database_url=engine_url, arguments=["--workers", "2"], env=env)
+    return start_service(database_url=current_url, arguments=["--workers", "2"], env=env)
 
 
 @pytest.fixture

@@ -38,17 +38,17 @@ def ask_many(service: Service, count: int) -> list[int]:
         return list(crowd.map(lambda number: ask(service, f"/nowhere/{number}"), range(count)))
 
 
-def test_what_all_processes_wrote_adds_up_over_a_restart(start_service: StartService, engine_url: str) -> None:
+def test_what_all_processes_wrote_adds_up_over_a_restart(start_service: StartService, current_url: str) -> None:
     env = {"ROADBED_STATISTICS_EVERY": "0.4"}
-    service = start_service(database_url=engine_url, arguments=("--workers", "2"), env=env)
+    service = start_service(database_url=current_url, arguments=("--workers", "2"), env=env)
     statuses = ask_many(service, 150)
     assert service.terminate() == 0
-    first = stats(service, engine_url)
+    first = stats(service, current_url)
     service.start()
     statuses += ask_many(service, 50)
-    during = stats(service, engine_url)
+    during = stats(service, current_url)
     assert service.terminate() == 0
-    second = stats(service, engine_url)
+    second = stats(service, current_url)
     assert statuses == [404] * 200
     # Nothing else was refused. The last figures of a process are written as it ends.
     assert (first["hour"]["refused"], second["hour"]["refused"]) == (150, 200)
@@ -57,28 +57,30 @@ def test_what_all_processes_wrote_adds_up_over_a_restart(start_service: StartSer
     assert len({worker["pid"] for worker in first["workers"]}) == 2
 
 
-def test_a_process_that_is_killed_leaves_what_it_has_written(start_service: StartService, sqlite_url: str) -> None:
-    service = start_service(database_url=sqlite_url, env={"ROADBED_STATISTICS_EVERY": "3600"})
+def test_a_process_that_is_killed_leaves_what_it_has_written(
+    start_service: StartService, current_sqlite_url: str
+) -> None:
+    service = start_service(database_url=current_sqlite_url, env={"ROADBED_STATISTICS_EVERY": "3600"})
     ask_many(service, 5)
     service.kill9()
-    assert stats(service, sqlite_url)["hour"] is None
+    assert stats(service, current_sqlite_url)["hour"] is None
     service.start()
     ask_many(service, 3)
     assert service.terminate() == 0
-    assert stats(service, sqlite_url)["hour"]["refused"] == 3
+    assert stats(service, current_sqlite_url)["hour"]["refused"] == 3
 
 
-def test_no_figures_where_they_are_off(start_service: StartService, sqlite_url: str) -> None:
-    service = start_service(database_url=sqlite_url, env={"ROADBED_STATISTICS_EVERY": "0"})
+def test_no_figures_where_they_are_off(start_service: StartService, current_sqlite_url: str) -> None:
+    service = start_service(database_url=current_sqlite_url, env={"ROADBED_STATISTICS_EVERY": "0"})
     ask_many(service, 5)
     assert service.terminate() == 0
-    found = stats(service, sqlite_url)
+    found = stats(service, current_sqlite_url)
     assert (found["hour"], found["latest"], found["workers"], found["storage"]["tables"]) == (None, None, [], [])
 
 
-def test_a_secret_is_in_no_reply_and_in_no_row(start_service: StartService, sqlite_url: str) -> None:
+def test_a_secret_is_in_no_reply_and_in_no_row(start_service: StartService, current_sqlite_url: str) -> None:
     env = {"ROADBED_STATISTICS_EVERY": "0.2", "ROADBED_REDIS_URL": f"redis://:{SECRET}@127.0.0.1:1/0"}
-    service = start_service(database_url=sqlite_url, env=env)
+    service = start_service(database_url=current_sqlite_url, env=env)
     ask(service, f"/nowhere?token={SECRET}")
     ask(service, f"/kv/{SECRET}")
     replies: list[str] = []
@@ -90,4 +92,4 @@ def test_a_secret_is_in_no_reply_and_in_no_row(start_service: StartService, sqli
     assert service.terminate() == 0
     assert [reply for reply in replies if SECRET in reply] == []
     assert "redis://:***@127.0.0.1:1/0" in replies[1]
-    assert SECRET not in json.dumps(stats(service, sqlite_url))
+    assert SECRET not in json.dumps(stats(service, current_sqlite_url))

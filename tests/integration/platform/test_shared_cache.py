@@ -30,9 +30,9 @@ def ask(service: Service, method: str, path: str) -> tuple[int, str, bytes]:
         connection.close()
 
 
-def test_clearing_reaches_redis(start_service: StartService, engine_url: str, redis: RedisServer) -> None:
+def test_clearing_reaches_redis(start_service: StartService, current_url: str, redis: RedisServer) -> None:
     env = {"ROADBED_REDIS_URL": redis.url, "ROADBED_STATISTICS_EVERY": "0.3"}
-    service = start_service(database_url=engine_url, arguments=("--workers", "2"), env=env)
+    service = start_service(database_url=current_url, arguments=("--workers", "2"), env=env)
     before = [ask(service, "GET", "/items")[1] for _ in range(20)]
     shown = json.loads(ask(service, "GET", "/platform/cache")[2])
     cleared = ask(service, "DELETE", "/platform/cache")[0]

@@ -1,6 +1,5 @@
 """The library on each engine, on a database of its own, with what speaks HTTP above it and no server."""
 
-import shutil
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -10,22 +9,17 @@ import pytest
 from roadbed.data.migrations.parent import create_fresh
 from tests.integration.resource.world import LOCATIONS, World, opened
 from tests.support.postgres import PostgresServer
+from tests.support.prepared import Prepared
 
 
-def make_tables(url: str) -> None:
-    create_fresh(url, LOCATIONS)
-
-
-@pytest.fixture(scope="session")
-def sqlite_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("library") / "library.db"
-    make_tables(f"sqlite:///{path}")
-    return path
+def new_library(prepared: Prepared, place: Path | PostgresServer) -> str:
+    """Return the URL of an empty library, in a file or on a server."""
+    return prepared.schema("library", lambda url: create_fresh(url, LOCATIONS), place)
 
 
 @pytest.fixture(scope="session")
-def shared_postgres_library(postgres_server: PostgresServer) -> str:
-    return postgres_server.create_database(postgres_server.template("library", make_tables))
+def shared_postgres_library(prepared: Prepared, postgres_server: PostgresServer) -> str:
+    return new_library(prepared, postgres_server)
 
 
 async def empty(url: str) -> None:
@@ -45,8 +39,8 @@ async def postgres_library_url(shared_postgres_library: str) -> str:
 
 
 @pytest.fixture
-def sqlite_library_url(sqlite_library: Path, tmp_path: Path) -> str:
-    return f"sqlite:///{shutil.copy(sqlite_library, tmp_path / 'library.db')}"
+def sqlite_library_url(prepared: Prepared, tmp_path: Path) -> str:
+    return new_library(prepared, tmp_path / "library.db")
 
 
 @pytest.fixture

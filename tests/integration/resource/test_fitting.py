@@ -32,9 +32,9 @@ class Item(Struct):
 ahead = Domain(name="items", title="To-do list", resources=[Resource(struct=Item, path="/items", history=True)])
 
 
-async def test_what_no_revision_has_brought_is_named(start_service: StartService, engine_url: str) -> None:
-    service = start_service(database_url=engine_url, arguments=["--domains", "items"])
-    settings = Settings(database_url=engine_url, data=service.data)
+async def test_what_no_revision_has_brought_is_named(start_service: StartService, current_url: str) -> None:
+    service = start_service(database_url=current_url, arguments=["--domains", "items"])
+    settings = Settings(database_url=current_url, data=service.data)
     database = await open_database(settings, Events())
     try:
         await require_columns(database, [items])

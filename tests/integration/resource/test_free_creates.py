@@ -17,7 +17,7 @@ from roadbed.kernel.errors import Conflict, Invalid
 from roadbed.resource.store import Store
 from tests.integration.resource.jotter import Mood, domain
 from tests.integration.resource.world import open_url
-from tests.support.postgres import PostgresServer
+from tests.support.prepared import Prepared
 
 LOCATIONS = [Location("jotter", "tests.integration.resource.none", "tests.integration.resource.jotter:domain.tables")]
 MANY = 40
@@ -35,14 +35,9 @@ WHOLE: dict[str, Any] = {
 
 
 @pytest.fixture
-def jotter_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    if engine == "sqlite":
-        url = f"sqlite:///{tmp_path / 'jotter.db'}"
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        url = server.create_database()
-    create_fresh(url, LOCATIONS)
-    return url
+def jotter_url(engine: str, tmp_path: Path, prepared: Prepared, request: pytest.FixtureRequest) -> str:
+    place = tmp_path / "jotter.db" if engine == "sqlite" else request.getfixturevalue("postgres_server")
+    return prepared.schema("jotter", lambda url: create_fresh(url, LOCATIONS), place)
 
 
 @pytest.fixture

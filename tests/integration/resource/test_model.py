@@ -1,7 +1,6 @@
 """One resource against a dict: whatever is asked in whatever order, both engines answer as it does."""
 
 import asyncio
-import shutil
 from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
@@ -21,8 +20,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.integration.resource.conftest import empty
+from tests.integration.resource.conftest import empty, new_library
 from tests.integration.resource.world import World, opened
+from tests.support.prepared import Prepared
 from tests.unit.http.driving import Reply
 
 NAMES = st.sampled_from(["Ann", "ann", "Änn", "Bob", "", "x" * 61])
@@ -140,12 +140,13 @@ class Machine(RuleBasedStateMachine):
         assert found == [self.rows[key] for key in sorted(self.rows)]
 
 
-def test_it_answers_as_a_dict_does(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_it_answers_as_a_dict_does(
+    engine: str, request: pytest.FixtureRequest, prepared: Prepared, tmp_path: Path
+) -> None:
     numbers = count()
 
     def on_sqlite() -> str:
-        template = request.getfixturevalue("sqlite_library")
-        return f"sqlite:///{shutil.copy(template, tmp_path / f'{next(numbers)}.db')}"
+        return new_library(prepared, tmp_path / f"{next(numbers)}.db")
 
     def on_postgres() -> str:
         url = request.getfixturevalue("shared_postgres_library")

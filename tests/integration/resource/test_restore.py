@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ from roadbed.data.changes import head
 from roadbed.kernel.clock import now
 from roadbed.resource.transfer import importing, restoring
 from roadbed.resource.transfer.files import Report, import_file, stores_of
-from tests.integration.resource.conftest import make_tables
+from tests.integration.resource.conftest import new_library
 from tests.integration.resource.library import domain
 from tests.integration.resource.world import World, opened
-from tests.support.postgres import PostgresServer
+from tests.support.prepared import Prepared
 
 FORMS = ("csv", "ndjson", "json")
 NAMES: dict[str, str] = {
@@ -35,12 +34,11 @@ NAMES: dict[str, str] = {
 
 
 @pytest.fixture
-def empty_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_url(engine: str, request: pytest.FixtureRequest, prepared: Prepared, tmp_path: Path) -> str:
     """The URL of a second library that nothing was ever written to."""
-    if engine == "sqlite":
-        return f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_library'), tmp_path / 'empty.db')}"
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    return server.create_database(server.template("library", make_tables))
+    return new_library(
+        prepared, tmp_path / "empty.db" if engine == "sqlite" else request.getfixturevalue("postgres_server")
+    )
 
 
 @pytest.fixture

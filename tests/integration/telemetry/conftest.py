@@ -6,25 +6,19 @@ from pathlib import Path
 import pytest
 
 from roadbed.domains.telemetry.service import Telemetry
-from tests.integration.telemetry.databases import empty, migrate, new_postgres, new_sqlite, telemetry
+from tests.integration.telemetry.databases import empty, new, telemetry
 from tests.support.postgres import PostgresServer
-
-
-@pytest.fixture(scope="session")
-def telemetry_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("telemetry") / "migrated.db"
-    migrate(f"sqlite:///{path}")
-    return path
+from tests.support.prepared import Prepared
 
 
 @pytest.fixture
-def sqlite_telemetry_url(telemetry_template: Path, tmp_path: Path) -> str:
-    return new_sqlite(telemetry_template, tmp_path)
+def sqlite_telemetry_url(prepared: Prepared, tmp_path: Path) -> str:
+    return new(prepared, tmp_path / "telemetry.db")
 
 
 @pytest.fixture(scope="session")
-def shared_telemetry_url(postgres_server: PostgresServer) -> str:
-    return new_postgres(postgres_server)
+def shared_telemetry_url(prepared: Prepared, postgres_server: PostgresServer) -> str:
+    return new(prepared, postgres_server)
 
 
 @pytest.fixture

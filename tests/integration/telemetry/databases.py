@@ -1,6 +1,5 @@
 """Databases with the tables of telemetry, and three signals of two assets in them."""
 
-import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from roadbed.kernel.clock import now
 from roadbed.kernel.events import Events
 from roadbed.resource.registry import load_domains, locations
 from tests.support.postgres import PostgresServer
+from tests.support.prepared import Prepared
 
 DOMAIN = "telemetry"
 TABLES = "telemetry_measurement, telemetry_signal, telemetry_asset, telemetry_import, idempotency"
@@ -31,12 +31,8 @@ def migrate(url: str) -> None:
     upgrade(url, locations(load_domains([DOMAIN])))
 
 
-def new_sqlite(template: Path, folder: Path) -> str:
-    return f"sqlite:///{shutil.copy(template, folder / 'telemetry.db')}"
-
-
-def new_postgres(server: PostgresServer) -> str:
-    return server.create_database(server.template("telemetry", migrate))
+def new(prepared: Prepared, place: Path | PostgresServer) -> str:
+    return prepared.schema("telemetry", migrate, place)
 
 
 async def empty(url: str) -> None:

@@ -30,9 +30,9 @@ def metric(service: Service, name: str) -> float:
 
 
 @pytest.fixture
-def service(engine_url: str, start_service: StartService, collector: OtlpCollector) -> Service:
+def service(current_url: str, start_service: StartService, collector: OtlpCollector) -> Service:
     """A service on each engine in turn, every request of which is traced."""
-    return start_service(database_url=engine_url, env=variables(collector.endpoint))
+    return start_service(database_url=current_url, env=variables(collector.endpoint))
 
 
 def parts_of(spans: Mapping[str, Seen], whole: Seen) -> list[str]:

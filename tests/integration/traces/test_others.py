@@ -48,9 +48,9 @@ def crowd(service: Service, count: int) -> None:
 
 
 def test_a_crowd_shares_flights_and_each_leads_to_its_own(
-    engine_url: str, start_service: StartService, collector: OtlpCollector
+    current_url: str, start_service: StartService, collector: OtlpCollector
 ) -> None:
-    service = start_service(database_url=engine_url, env=variables(collector.endpoint))
+    service = start_service(database_url=current_url, env=variables(collector.endpoint))
     crowd(service, EACH)
     assert service.terminate() == 0
     requests = {(span.trace, span.id): span for span in collector.named("POST /transactions")}
@@ -78,8 +78,8 @@ def test_only_the_sampled_of_a_crowd_are_linked(start_service: StartService, col
     }
 
 
-def test_a_batch_is_one_transaction(engine_url: str, start_service: StartService, collector: OtlpCollector) -> None:
-    service = start_service(database_url=engine_url, env=variables(collector.endpoint, sample="0"))
+def test_a_batch_is_one_transaction(current_url: str, start_service: StartService, collector: OtlpCollector) -> None:
+    service = start_service(database_url=current_url, env=variables(collector.endpoint, sample="0"))
     entries = [{"method": "POST", "path": "/kv", "body": {"key": str(number), "value": number}} for number in range(3)]
     answer = ask(service, "POST /batch", {"operations": entries}, {"traceparent": TRACED})
     assert answer.status == 200

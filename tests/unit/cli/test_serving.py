@@ -149,7 +149,7 @@ def test_ctrl_c_before_the_start_is_no_failure(
 
 
 def test_up_serves_and_ends_in_peace(start_service: StartService) -> None:
-    service = start_service()
+    service = start_service(new=True)
     lines = service.logs().splitlines()
     assert (service.terminate(), [line.split()[0] for line in lines[:9]]) == (
         0,
@@ -163,7 +163,7 @@ def test_ctrl_c_ends_in_peace(start_service: StartService) -> None:
 
 
 def test_a_second_start_finds_what_the_first_left(start_service: StartService) -> None:
-    service = start_service()
+    service = start_service(new=True)
     service.terminate()
     service.start()
     assert (service.logs().count("Schema"), service.terminate()) == (1, 0)

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from roadbed.cli import importing
+from roadbed.cli.migrating import migrate_if_behind
+from roadbed.kernel.settings import Settings
+from tests.support.prepared import Prepared
 from tests.unit.cli.conftest import Command
 
 DOMAIN = "shop_for_tests:domain"
@@ -37,14 +40,18 @@ domain = Domain(
 """
 
 
+def make_tables(url: str) -> None:
+    migrate_if_behind(Settings(database_url=url, domains=(DOMAIN,)))
+
+
 @pytest.fixture
-def shop(roadbed: Command, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def shop(roadbed: Command, folder: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with a domain, its database, and two files."""
     (folder / "shop_for_tests.py").write_text(SOURCE)
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setenv("ROADBED_DOMAINS", DOMAIN)
-    upgraded = roadbed("migrate", "upgrade")
-    assert upgraded.code == 0, upgraded
+    (folder / "data").mkdir()
+    prepared.schema("shop for tests", make_tables, folder / "data" / "roadbed.db")
     (folder / "things.ndjson").write_text('{"name": "cup", "maker": "x"}\n{"name": "jug", "maker": "y"}\n')
     (folder / "makers.csv").write_text("mark\nx\n")
     return folder
