@@ -15,8 +15,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from struct import calcsize, pack, unpack
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -27,7 +27,6 @@ MODULES = (
     *("alembic.config", "alembic.runtime.environment", "alembic.script", "asyncpg", "msgspec", "sqlite3"),
     *("sqlalchemy.ext.asyncio", "sqlalchemy.dialects.postgresql.asyncpg", "sqlalchemy.dialects.sqlite.pysqlite"),
 )
-NUMBER = "i"
 
 
 class WarmChildren:
@@ -77,20 +76,23 @@ class WarmChildren:
 
 def _await(told: socket.socket, timeout: float) -> int | None:
     """Return how the child has ended; None if that took longer, and it was killed."""
-    told.settimeout(PATIENCE)
-    child = _number(told)
-    told.settimeout(timeout)
+    child = _number(told, PATIENCE)
     try:
-        return _number(told)
+        return _number(told, timeout)
     except TimeoutError:
-        os.kill(child, signal.SIGKILL)
-        told.settimeout(PATIENCE)
-        _number(told)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        _number(told, PATIENCE)
         return None
 
 
-def _number(told: socket.socket) -> int:
-    return unpack(NUMBER, told.recv(calcsize(NUMBER)))[0]
+def _number(told: socket.socket, timeout: float) -> int:
+    told.settimeout(timeout)
+    return int.from_bytes(told.recv(4))
+
+
+def _tell(teller: int, number: int) -> None:
+    os.write(teller, number.to_bytes(4))
 
 
 def main(control: socket.socket) -> None:
@@ -112,8 +114,8 @@ def main(control: socket.socket) -> None:
     control.close()
     *streams, place, teller = files
     if child := os.fork():
-        os.write(teller, pack(NUMBER, child))
-        os.write(teller, pack(NUMBER, os.waitpid(child, 0)[1]))
+        _tell(teller, child)
+        _tell(teller, os.waitpid(child, 0)[1])
         os._exit(0)
     with os.fdopen(place, encoding="utf-8") as file:
         folder, environment = json.load(file)
