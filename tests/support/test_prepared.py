@@ -18,7 +18,7 @@ def file_of(url: str) -> str:
 def make_one(url: str) -> None:
     """Make a table with one row, in a file with a log."""
     connection = apsw.Connection(file_of(url))
-    connection.execute("PRAGMA journal_mode = WAL; CREATE TABLE one (n); INSERT INTO one VALUES (1)")
+    connection.execute("PRAGMA journal_mode = WAL; CREATE TABLE one (n); INSERT INTO one VALUES (1)").fetchall()
     connection.close()
 
 
@@ -86,7 +86,7 @@ def test_what_was_left_open_is_refused(tmp_path: Path) -> None:
 
     def make(url: str) -> None:
         connections.append(apsw.Connection(file_of(url)))
-        connections[0].execute("PRAGMA journal_mode = WAL; CREATE TABLE one (n)")
+        connections[0].execute("PRAGMA journal_mode = WAL; CREATE TABLE one (n)").fetchall()
 
     with pytest.raises(RuntimeError, match=r"schema of one was left open: \['made.db-wal'\]"):
         Prepared(tmp_path / "shared").schema("one", make, tmp_path / "a.db")
