@@ -27,6 +27,11 @@ PATIENCE = 15_000
 NOTHING_ELSE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 WIDE = {"width": 1280, "height": 800}
 
+one_engine = pytest.mark.parametrize("service", ["sqlite"], indirect=True)
+"""For tests of how a page looks, moves and takes keys, and of what the browser alone decides: no reply of the service
+that they look at depends on the engine. What is sorted, searched, counted, written, followed live, refused or failing
+is tested on both engines."""
+
 
 class OpenPage(Protocol):
     """The type of the fixture ``open_page``."""
