@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.console.asking import UNUSED
 from tests.console.browsing import Watch, overflow, violations
 from tests.console.conftest import OpenPage, one_engine
 from tests.support.service import Service
@@ -26,7 +27,7 @@ every_window = pytest.mark.parametrize("window", WINDOWS.values(), ids=WINDOWS)
 
 
 def api(service: Service) -> httpx.Client:
-    return httpx.Client(base_url=service.base_url)
+    return httpx.Client(base_url=service.base_url, verify=UNUSED)
 
 
 def bought_by(service: Service, buyer: str) -> list[dict[str, Any]]:

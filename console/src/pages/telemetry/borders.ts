@@ -1,10 +1,10 @@
 import type { Feature, FeatureCollection, Geometry, MultiLineString } from "geojson"
-import { geoBounds, geoGraticule, geoPath } from "d3-geo"
+import { geoBounds, geoPath } from "d3-geo"
 import { feature, mesh } from "topojson-client"
 import type { GeometryCollection, Topology } from "topojson-specification"
 import address from "world-atlas/countries-50m.json?url"
 import { token } from "@/design/theme"
-import { graticuleStep, projectionOf, type Look, type Size } from "@/pages/telemetry/geography"
+import { graticule, projectionOf, type Look, type Size } from "@/pages/telemetry/geography"
 
 type World = Topology<{ countries: GeometryCollection<{ name: string }>; land: GeometryCollection }>
 
@@ -53,9 +53,11 @@ export function paint(canvas: HTMLCanvasElement, borders: Borders | undefined, l
   context.strokeStyle = token("border-strong")
   context.lineWidth = 0.6
   context.stroke()
-  const step = graticuleStep(look, size)
   context.beginPath()
-  path(geoGraticule().step([step, step]).extentMinor([[-180, -84], [180, 84.01]]).extentMajor([[-180, -84], [180, 84.01]]).precision(Math.max(step / 4, 0.5))())
+  for (const line of graticule(look, size)) {
+    context.moveTo(...line.from)
+    context.lineTo(...line.to)
+  }
   context.strokeStyle = token("border")
   context.lineWidth = 0.5
   context.stroke()
