@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { ago } from "@/pages/telemetry/ago"
+import { boxOf } from "@/pages/telemetry/borders"
 import { bound, closer, CLOSEST, dragged, fit, graticule, graticuleStep, placeLabels, projectionOf, scaleBar, WIDEST } from "@/pages/telemetry/geography"
 import { LARGEST, refusal, typeOf } from "@/pages/telemetry/ingesting"
 import { matches } from "@/pages/telemetry/model"
@@ -93,6 +94,13 @@ describe("the map", () => {
       expect(x).toBeLessThanOrEqual(most! + 1e-6)
       expect(y).toBeGreaterThanOrEqual(top - 1e-6)
     }
+  })
+
+  it("knows in which box a country lies", () => {
+    const ring = [[6, 46], [10, 45.8], [9, 47.8], [6, 46]]
+    const island = [[-61, 14], [-60, 14], [-60, 15], [-61, 14]]
+    expect(boxOf({ type: "Polygon", coordinates: [ring] })).toEqual([[6, 45.8], [10, 47.8]])
+    expect(boxOf({ type: "MultiPolygon", coordinates: [[ring], [island]] })).toEqual([[-61, 14], [10, 47.8]])
   })
 
   it("lays labels where none hides another", () => {
