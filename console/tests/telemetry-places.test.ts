@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { ago } from "@/pages/telemetry/ago"
-import { bound, closer, CLOSEST, dragged, fit, graticuleStep, placeLabels, projectionOf, scaleBar, WIDEST } from "@/pages/telemetry/geography"
+import { boxOf } from "@/pages/telemetry/borders"
+import { bound, closer, CLOSEST, dragged, fit, graticule, graticuleStep, placeLabels, projectionOf, scaleBar, WIDEST } from "@/pages/telemetry/geography"
 import { LARGEST, refusal, typeOf } from "@/pages/telemetry/ingesting"
 import { matches } from "@/pages/telemetry/model"
 import { timeLabels } from "@/parts/timeAxis"
@@ -60,6 +61,46 @@ describe("the map", () => {
   it("has a graticule of a handful of lines", () => {
     expect(graticuleStep({ longitude: 0, latitude: 0, scale: 900 / (2 * Math.PI) }, SIZE)).toBe(45)
     expect(graticuleStep(fit([BEZNAU], SIZE), SIZE)).toBe(0.5)
+  })
+
+  it("draws of the graticule what is in sight, however close", () => {
+    for (const scale of [WIDEST, 900 / (2 * Math.PI), 20_000, CLOSEST]) {
+      const lines = graticule({ ...BEZNAU, scale }, SIZE)
+      expect(lines.length).toBeGreaterThan(4)
+      expect(lines.length).toBeLessThan(40)
+      for (const [x, y] of lines.flatMap((line) => [line.from, line.to])) {
+        expect(Math.abs(x - SIZE.width / 2)).toBeLessThan(SIZE.width / 2 + 1)
+        expect(Math.abs(y - SIZE.height / 2)).toBeLessThan(SIZE.height / 2 + 1)
+      }
+    }
+  })
+
+  it("draws each line of the graticule where its degree is", () => {
+    const look = fit([BEZNAU], SIZE)
+    const lines = graticule(look, SIZE)
+    const [x, y] = pixel(look, { latitude: 47.5, longitude: 8 }) as [number, number]
+    const straight = lines.filter((line) => Math.abs(line.from[0] - x) < 1e-6 && Math.abs(line.to[0] - x) < 1e-6)
+    expect(straight.map((line) => [line.from[1], line.to[1]])).toEqual([[expect.closeTo(SIZE.height), expect.closeTo(0)]])
+    const level = lines.filter((line) => Math.abs(line.from[1] - y) < 1e-6 && Math.abs(line.to[1] - y) < 1e-6)
+    expect(level.map((line) => [line.from[0], line.to[0]])).toEqual([[expect.closeTo(0), expect.closeTo(SIZE.width)]])
+  })
+
+  it("ends the graticule where the world ends", () => {
+    const look = { longitude: 179, latitude: 80, scale: 300 }
+    const [least, most] = [-180, 180].map((longitude) => pixel(look, { latitude: 80, longitude })[0]!)
+    const top = pixel(look, { latitude: 84, longitude: 179 })[1]!
+    for (const [x, y] of graticule(look, SIZE).flatMap((line) => [line.from, line.to])) {
+      expect(x).toBeGreaterThanOrEqual(least! - 1e-6)
+      expect(x).toBeLessThanOrEqual(most! + 1e-6)
+      expect(y).toBeGreaterThanOrEqual(top - 1e-6)
+    }
+  })
+
+  it("knows in which box a country lies", () => {
+    const ring = [[6, 46], [10, 45.8], [9, 47.8], [6, 46]]
+    const island = [[-61, 14], [-60, 14], [-60, 15], [-61, 14]]
+    expect(boxOf({ type: "Polygon", coordinates: [ring] })).toEqual([[6, 45.8], [10, 47.8]])
+    expect(boxOf({ type: "MultiPolygon", coordinates: [[ring], [island]] })).toEqual([[-61, 14], [10, 47.8]])
   })
 
   it("lays labels where none hides another", () => {

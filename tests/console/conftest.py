@@ -26,6 +26,13 @@ PATIENCE = 15_000
 # No name is looked up, whatever a page asks for: only the service on this machine is there.
 NOTHING_ELSE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 WIDE = {"width": 1280, "height": 800}
+OFTEN = {"ROADBED_STATISTICS_EVERY": "2"}
+"""Seconds between two figures of a process. The overview waits for the second one: of the default ten, too."""
+
+one_engine = pytest.mark.parametrize("service", ["sqlite"], indirect=True)
+"""For tests of how a page looks, moves and takes keys, and of what the browser alone decides: no reply of the service
+that they look at depends on the engine. What is sorted, searched, counted, written, followed live, refused or failing
+is tested on both engines."""
 
 
 class OpenPage(Protocol):
@@ -71,7 +78,7 @@ def service(
         url = prepared.on(request.getfixturevalue("postgres_server"), seeded=True)
     else:
         prepared.embedded(place, seeded=True)
-    with running_service(place, database_url=url) as started:
+    with running_service(place, database_url=url, env=OFTEN) as started:
         yield started
         assert started.terminate() == 0
         unforeseen = re.findall(r'^.*"level":\s?"(?:error|critical)".*$|^Traceback.*$', started.logs(), re.MULTILINE)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-import httpx
 import pytest
 from playwright.async_api import Locator, Page
 
 from tests.conftest import ENGINES
+from tests.console.asking import ask
 from tests.style.tree import ROOT
 from tests.support.service import Service, running_service
 
@@ -29,27 +29,27 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def make(service: Service, path: str, **values: Any) -> dict[str, Any]:
-    reply = httpx.post(f"{service.base_url}{path}", json=values)
+    reply = ask(service, "POST", path, json=values)
     assert reply.status_code in (200, 201), reply.text
     return reply.json()
 
 
 def change(service: Service, path: str, **values: Any) -> dict[str, Any]:
-    reply = httpx.patch(f"{service.base_url}{path}", json=values)
+    reply = ask(service, "PATCH", path, json=values)
     assert reply.status_code == 200, reply.text
     return reply.json()
 
 
 def drop(service: Service, path: str) -> None:
-    assert httpx.delete(f"{service.base_url}{path}").status_code == 204
+    assert ask(service, "DELETE", path).status_code == 204
 
 
 def latest(service: Service, path: str) -> dict[str, Any]:
-    return httpx.get(f"{service.base_url}{path}").json()
+    return ask(service, "GET", path).json()
 
 
 def rows(service: Service, path: str, **query: Any) -> list[dict[str, Any]]:
-    return httpx.get(f"{service.base_url}{path}", params=query, headers={"Accept": "application/json"}).json()
+    return ask(service, "GET", path, params=query, headers={"Accept": "application/json"}).json()
 
 
 @pytest.fixture

@@ -1,16 +1,21 @@
 """The watch over pages sees what it is there for: each of these is foreseen, and would fail its test otherwise."""
 
 import re
+from collections import Counter
 
 import pytest
 from playwright.async_api import Page
 
-from tests.console.browsing import Watch, overflow, violations
+from tests.console.browsing import RULES, Watch, overflow, violations
+from tests.console.conftest import one_engine
 
 # A policy that lets its own scripts alone in, as the console's does.
 STRICT = "/docs"
+ONCE = '<input><button></button><a href="/vouchers/"></a><ul><div>x</div></ul><div role="nothing">x</div><h5>x</h5>'
+FAULTS = ONCE + 30 * '<img src="data:,"><p data-pale>hard to read</p>'
 
 
+@one_engine
 @pytest.mark.parametrize(
     ("script", "noted"),
     [
@@ -29,6 +34,7 @@ async def test_what_goes_wrong_in_a_page_is_noted(page: Page, watch: Watch, scri
     assert [text for text in watch.noted if re.search(noted, text)]
 
 
+@one_engine
 async def test_what_the_policy_forbids_is_noted(page: Page, watch: Watch) -> None:
     watch.foresee("^console error: .*(?:Content Security Policy|script-src)")
     await page.goto(STRICT)
@@ -37,6 +43,7 @@ async def test_what_the_policy_forbids_is_noted(page: Page, watch: Watch) -> Non
     assert await page.evaluate("window.got") is None
 
 
+@one_engine
 async def test_a_request_to_elsewhere_is_noted_and_goes_nowhere(page: Page, watch: Watch) -> None:
     watch.foresee("^request to elsewhere: http://elsewhere.example/")
     await page.goto(STRICT)
@@ -45,6 +52,7 @@ async def test_a_request_to_elsewhere_is_noted_and_goes_nowhere(page: Page, watc
         await page.goto("http://elsewhere.example/")
 
 
+@one_engine
 async def test_a_page_without_faults_passes(page: Page, watch: Watch) -> None:
     await page.goto("/vouchers/")
     assert watch.problems() == []
@@ -58,6 +66,7 @@ def test_what_was_foreseen_must_happen() -> None:
     assert watching.problems() == []
 
 
+@one_engine
 async def test_axe_finds_what_people_could_not_use(page: Page) -> None:
     await page.goto("/vouchers/")
     assert await violations(page) == []
@@ -66,6 +75,21 @@ async def test_axe_finds_what_people_could_not_use(page: Page) -> None:
     assert {"image-alt", "label"} <= found
 
 
+@one_engine
+async def test_axe_finds_as_much_as_when_it_describes_all_that_passes(page: Page) -> None:
+    await page.goto("/vouchers/")
+    await page.evaluate("text => document.querySelector('h1').insertAdjacentHTML('afterend', text)", FAULTS)
+    await page.evaluate("document.querySelectorAll('[data-pale]').forEach(one => { one.style.color = '#ddd' })")
+    found = await violations(page)
+    told = await page.evaluate("tags => axe.run('html', {runOnly: {type: 'tag', values: tags}})", list(RULES))
+    nodes = [(rule["id"], node["html"]) for rule in told["violations"] for node in rule["nodes"]]
+    assert [text.partition(":")[0] for text in found] == [rule for rule, _ in nodes]
+    assert all(html in text for text, (_, html) in zip(found, nodes, strict=True))
+    assert {"image-alt": 30, "color-contrast": 30}.items() <= Counter(rule for rule, _ in nodes).items()
+    assert {"label", "button-name", "link-name", "list", "aria-roles", "heading-order"} <= {rule for rule, _ in nodes}
+
+
+@one_engine
 async def test_what_is_too_wide_is_measured(page: Page) -> None:
     await page.goto("/vouchers/")
     assert await overflow(page) == 0

@@ -7,7 +7,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.console.asking import ask
 from tests.console.browsing import Watch
-from tests.console.conftest import OpenPage
+from tests.console.conftest import OpenPage, one_engine
 from tests.support.service import Service
 
 ITEMS = "/console/items"
@@ -73,6 +73,7 @@ async def test_the_mouse_does_it_too(page: Page, service: Service) -> None:
     await expect(row(page, item)).to_have_count(0)
 
 
+@one_engine
 async def test_nothing_is_no_item(page: Page) -> None:
     await page.goto(ITEMS)
     await page.get_by_role("button", name="Add").click()

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Download, Page, expect
 
 from tests.console.browsing import Watch, overflow, violations
-from tests.console.conftest import OpenPage
+from tests.console.conftest import OpenPage, one_engine
 from tests.console.library import BOOKS, author, books, drop, make, numbers, of, rows, service, titles, words
 from tests.support.service import Service
 
@@ -72,6 +72,7 @@ async def test_pages_follow_the_cursor_and_rows_are_counted_when_asked(
     await expect(titles(page).first).to_have_text("Volume 00")
 
 
+@one_engine
 async def test_columns_are_chosen_and_kept(page: Page, author: dict[str, Any], books: list[dict[str, Any]]) -> None:
     await page.goto(of(author))
     await page.get_by_role("button", name="Columns").click()
@@ -150,6 +151,7 @@ async def test_only_what_was_changed_is_sent_and_only_over_the_version_that_was_
     await expect(page.get_by_role("cell", name="101")).to_be_visible()
 
 
+@one_engine
 async def test_what_was_typed_is_not_thrown_away_unasked(
     page: Page, author: dict[str, Any], books: list[dict[str, Any]]
 ) -> None:
@@ -241,6 +243,7 @@ async def test_a_service_that_is_away_is_said_and_awaited(
     await expect(titles(page)).to_have_text(words(books)[::-1])
 
 
+@one_engine
 @pytest.mark.parametrize(
     "look", [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}]
 )

@@ -8,7 +8,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.console.asking import ask
 from tests.console.browsing import Watch, overflow, violations
-from tests.console.conftest import OpenPage
+from tests.console.conftest import OpenPage, one_engine
 from tests.support.service import Service
 
 PAGES = (
@@ -37,8 +37,7 @@ def an_account(service: Service) -> str:
     return ask(service, "GET", "/accounts", params={"limit": 1}).json()[0]["account_id"]
 
 
-# The looks of a page are the same on both engines.
-@pytest.mark.parametrize("service", ["sqlite"], indirect=True)
+@one_engine
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
 async def test_every_page_is_accessible(open_page: OpenPage, service: Service, look: dict[str, Any]) -> None:
     page = await open_page(**look)
@@ -51,6 +50,7 @@ async def test_every_page_is_accessible(open_page: OpenPage, service: Service, l
     assert found == dict.fromkeys(PAGES, ([], 0))
 
 
+@one_engine
 async def test_the_way_in(open_page: OpenPage) -> None:
     page = await open_page()
     await page.goto("/")
@@ -61,6 +61,7 @@ async def test_the_way_in(open_page: OpenPage) -> None:
     await expect(page.get_by_role("link", name="API docs")).to_have_attribute("href", "/docs")
 
 
+@one_engine
 async def test_the_menu_of_a_narrow_window(open_page: OpenPage) -> None:
     page = await open_page(viewport=NARROW)
     await page.goto("/console/")
@@ -72,6 +73,7 @@ async def test_the_menu_of_a_narrow_window(open_page: OpenPage) -> None:
     await expect(menu).not_to_be_visible()
 
 
+@one_engine
 async def test_the_theme_is_kept(page: Page) -> None:
     await page.goto("/console/items")
     await page.get_by_role("button", name="Use the dark theme").click()

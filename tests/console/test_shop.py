@@ -7,8 +7,9 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.console.asking import UNUSED
 from tests.console.browsing import Watch, overflow, violations
-from tests.console.conftest import OpenPage
+from tests.console.conftest import OpenPage, one_engine
 from tests.support.service import Service
 
 SHOP = "/vouchers/"
@@ -26,7 +27,7 @@ every_window = pytest.mark.parametrize("window", WINDOWS.values(), ids=WINDOWS)
 
 
 def api(service: Service) -> httpx.Client:
-    return httpx.Client(base_url=service.base_url)
+    return httpx.Client(base_url=service.base_url, verify=UNUSED)
 
 
 def bought_by(service: Service, buyer: str) -> list[dict[str, Any]]:
@@ -74,6 +75,7 @@ async def test_a_purchase_ends_with_the_code(open_page: OpenPage, service: Servi
     assert (redeemed["id"], redeemed["status"]) == (voucher["id"], "used")
 
 
+@one_engine
 async def test_the_qr_code_says_the_code(page: Page) -> None:
     """The picture in the page is the one that a QR code of the text beside it is: square by square, on white."""
     import segno
@@ -151,6 +153,7 @@ async def test_a_name_that_is_too_long_comes_back_with_what_is_wrong(
     await expect(page.get_by_role("heading", level=1)).to_have_text("Thank you, Corrected!")
 
 
+@one_engine
 async def test_a_name_is_asked_for(page: Page) -> None:
     await page.goto(SHOP)
     await fill(page, "")
@@ -176,6 +179,7 @@ async def test_what_went_off_sale_meanwhile_is_not_sold(page: Page, service: Ser
 LOOKS = {name: window for name, window in WINDOWS.items() if name != "without JavaScript"}
 
 
+@one_engine
 @pytest.mark.parametrize("window", LOOKS.values(), ids=LOOKS)
 async def test_everybody_can_use_it(open_page: OpenPage, service: Service, window: dict[str, Any]) -> None:
     page = await open_page(**window)
@@ -189,6 +193,7 @@ async def test_everybody_can_use_it(open_page: OpenPage, service: Service, windo
     assert await violations(page) == []
 
 
+@one_engine
 async def test_the_keyboard_is_enough(page: Page) -> None:
     await page.goto(SHOP)
     await page.keyboard.press("Tab")
@@ -202,6 +207,7 @@ async def test_the_keyboard_is_enough(page: Page) -> None:
     await expect(page.get_by_role("heading", level=1)).to_have_text("Thank you, Keyboard!")
 
 
+@one_engine
 async def test_there_is_no_way_to_the_admin_and_no_script(page: Page) -> None:
     await page.goto(SHOP)
     links = await page.eval_on_selector_all("a[href]", "found => found.map(link => link.getAttribute('href'))")
@@ -209,11 +215,13 @@ async def test_there_is_no_way_to_the_admin_and_no_script(page: Page) -> None:
     assert await page.locator("script").count() == 0
 
 
+@one_engine
 async def test_campaign_tags_change_nothing(page: Page) -> None:
     await page.goto("/vouchers?utm_source=letter&x=1")
     await expect(page.get_by_role("heading", name=COURSE)).to_be_visible()
 
 
+@one_engine
 async def test_a_browser_lands_there_from_anywhere(page: Page, service: Service) -> None:
     for path in ("/vouchers", SHOP):
         reply = await page.goto(path)

@@ -8,7 +8,7 @@ from playwright.async_api import FilePayload, Page, expect
 
 from tests.console.browsing import Watch, overflow, violations
 from tests.console.charts import ASSETS, CHART, CURRENT, IMPORT, VOLTAGE, drawn, new_signal
-from tests.console.conftest import OpenPage
+from tests.console.conftest import OpenPage, one_engine
 from tests.support.service import Service
 
 WINDOWS: dict[str, dict[str, Any]] = {
@@ -20,6 +20,7 @@ WINDOWS: dict[str, dict[str, Any]] = {
 VIEWS = (ASSETS, f"{CHART}?signals={VOLTAGE},{CURRENT}&threshold=117.5", IMPORT)
 
 
+@one_engine
 @pytest.mark.parametrize("window", WINDOWS.values(), ids=WINDOWS)
 async def test_pages_are_usable_by_all(open_page: OpenPage, window: dict[str, Any]) -> None:
     page = await open_page(**window)
@@ -55,6 +56,7 @@ async def test_assets_are_on_a_map_and_in_a_list(page: Page) -> None:
     await expect(page.get_by_role("group", name="Signals").get_by_role("listitem")).to_have_count(2)
 
 
+@one_engine
 async def test_the_map_moves_by_buttons_keys_drag_and_wheel(page: Page) -> None:
     await page.goto(ASSETS)
     marker = page.get_by_role("list", name="Assets on the map").get_by_role("listitem").first

@@ -9,6 +9,7 @@ from playwright.async_api import Page, Route, expect
 from tests.console.asking import ask
 from tests.console.browsing import Watch, violations
 from tests.console.charts import CHART, CURRENT, HAS_RANGE, VOLTAGE, drag, drawn, measure, new_signal, plot, range_of
+from tests.console.conftest import one_engine
 from tests.support.service import Service
 
 
@@ -52,6 +53,7 @@ async def test_dragging_zooms_and_the_service_reads_the_range_anew(page: Page, s
     assert range_of(page) == first
 
 
+@one_engine
 async def test_the_chart_moves_by_wheel_shift_and_keys(page: Page) -> None:
     await page.goto(f"{CHART}?signals={VOLTAGE}&from=2021-11-10T00:00:00Z&to=2021-11-12T00:00:00Z")
     await drawn(page)
@@ -87,6 +89,7 @@ async def test_the_chart_moves_by_wheel_shift_and_keys(page: Page) -> None:
     await expect(page).not_to_have_url(HAS_RANGE)
 
 
+@one_engine
 async def test_the_ends_of_the_range_are_typed_in_local_time(page: Page) -> None:
     await page.goto(f"{CHART}?signals={VOLTAGE}&from=2021-11-10T00:00:00Z&to=2021-11-12T00:00:00Z")
     await drawn(page)
@@ -166,6 +169,7 @@ async def test_live_values_slide_the_range(page: Page, service: Service) -> None
     await expect(page).not_to_have_url(re.compile("live=1"))
 
 
+@one_engine
 async def test_a_chart_nobody_looks_at_does_not_ask(page: Page) -> None:
     await page.clock.install()
     await page.goto(f"{CHART}?signals={VOLTAGE}&span=1h&live=1")

@@ -3,7 +3,9 @@
 from playwright.async_api import CDPSession, Page, expect
 
 from tests.console.charts import CHART, HAS_RANGE, VOLTAGE, drawn, range_of
-from tests.console.conftest import OpenPage
+from tests.console.conftest import OpenPage, one_engine
+
+pytestmark = one_engine
 
 PHONE = {"has_touch": True, "viewport": {"width": 390, "height": 844}}
 STEPS = 6

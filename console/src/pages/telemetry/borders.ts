@@ -1,17 +1,15 @@
-import type { Feature, FeatureCollection, Geometry, MultiLineString } from "geojson"
-import { geoBounds, geoGraticule, geoPath } from "d3-geo"
-import { feature, mesh } from "topojson-client"
+import type { Feature, FeatureCollection, Geometry } from "geojson"
+import { geoPath } from "d3-geo"
+import { feature } from "topojson-client"
 import type { GeometryCollection, Topology } from "topojson-specification"
 import address from "world-atlas/countries-50m.json?url"
 import { token } from "@/design/theme"
-import { graticuleStep, projectionOf, type Look, type Size } from "@/pages/telemetry/geography"
+import { graticule, projectionOf, type Look, type Size } from "@/pages/telemetry/geography"
 
 type World = Topology<{ countries: GeometryCollection<{ name: string }>; land: GeometryCollection }>
 
 export interface Borders {
   countries: { name: string; shape: Feature<Geometry, { name: string }>; box: [[number, number], [number, number]] }[]
-  /** Lines between two countries, each once. */
-  inner: MultiLineString
 }
 
 /** Natural Earth at 1:50 million (public domain), as the console brings it along. */
@@ -20,15 +18,25 @@ export async function fetchBorders(signal: AbortSignal): Promise<Borders> {
   if (!reply.ok) throw new Error(`The map's borders are missing: ${reply.status}`)
   const world = (await reply.json()) as World
   const all = feature(world, world.objects.countries) as FeatureCollection<Geometry, { name: string }>
-  return {
-    countries: all.features.map((shape) => ({ name: shape.properties.name, shape, box: geoBounds(shape) })),
-    inner: mesh(world, world.objects.countries, (a, b) => a !== b),
-  }
+  return { countries: all.features.map((shape) => ({ name: shape.properties.name, shape, box: boxOf(shape.geometry) })) }
 }
 
-/** A country whose box is wholly elsewhere is not worth projecting. One across the 180th meridian (west > east) always is. */
+/** The least box in degrees. Natural Earth cuts what lies across the 180th meridian: there it is as wide as the world. */
+export function boxOf(shape: Geometry): [[number, number], [number, number]] {
+  const rings = shape.type === "Polygon" ? shape.coordinates : shape.type === "MultiPolygon" ? shape.coordinates.flat() : []
+  const [least, most]: [[number, number], [number, number]] = [[Infinity, Infinity], [-Infinity, -Infinity]]
+  for (const ring of rings) {
+    for (const [longitude, latitude] of ring as [number, number][]) {
+      [least[0], least[1]] = [Math.min(least[0], longitude), Math.min(least[1], latitude)];
+      [most[0], most[1]] = [Math.max(most[0], longitude), Math.max(most[1], latitude)]
+    }
+  }
+  return [least, most]
+}
+
+/** A country whose box is wholly elsewhere is not worth projecting. */
 function inSight([[west, south], [east, north]]: Borders["countries"][number]["box"], view: [[number, number], [number, number]]): boolean {
-  if (view[1][0] - view[0][0] >= 300 || west > east || view[0][0] > view[1][0]) return true
+  if (view[1][0] - view[0][0] >= 300 || view[0][0] > view[1][0]) return true
   return west <= view[1][0] && east >= view[0][0] && south <= view[1][1] && north >= view[0][1]
 }
 
@@ -53,9 +61,11 @@ export function paint(canvas: HTMLCanvasElement, borders: Borders | undefined, l
   context.strokeStyle = token("border-strong")
   context.lineWidth = 0.6
   context.stroke()
-  const step = graticuleStep(look, size)
   context.beginPath()
-  path(geoGraticule().step([step, step]).extentMinor([[-180, -84], [180, 84.01]]).extentMajor([[-180, -84], [180, 84.01]]).precision(Math.max(step / 4, 0.5))())
+  for (const line of graticule(look, size)) {
+    context.moveTo(...line.from)
+    context.lineTo(...line.to)
+  }
   context.strokeStyle = token("border")
   context.lineWidth = 0.5
   context.stroke()

@@ -70,6 +70,24 @@ export function graticuleStep(look: Look, size: Size): number {
   return [45, 30, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01].find((step) => degrees / step >= 5) ?? 0.01
 }
 
+/** Meridians and parallels in sight, each from end to end in pixels. Mercator's are straight; close by the Earth has millions. */
+export function graticule(look: Look, size: Size): { from: [number, number]; to: [number, number] }[] {
+  const step = graticuleStep(look, size)
+  const project = projectionOf(look, size).clipExtent(null)
+  const [across, up] = [(size.width / 2 / look.scale) * RADIAN, size.height / 2 / look.scale]
+  const [west, east] = [Math.max(look.longitude - across, -180), Math.min(look.longitude + across, 180)]
+  const [south, north] = [-1, 1].map((way) => clamp(latitudeOf(northing(look.latitude) + way * up), -NORTH, NORTH)) as [number, number]
+  const multiples = (least: number, most: number): number[] => {
+    const first = Math.ceil(least / step)
+    return Array.from({ length: Math.max(Math.floor(most / step) - first + 1, 0) }, (_, at) => (first + at) * step)
+  }
+  const line = (from: [number, number], to: [number, number]) => ({ from: project(from)!, to: project(to)! })
+  return [
+    ...multiples(west, east).map((longitude) => line([longitude, south], [longitude, north])),
+    ...multiples(south, north).map((latitude) => line([west, latitude], [east, latitude])),
+  ]
+}
+
 export interface Box { x: number; y: number; width: number; height: number }
 const apart = (a: Box, b: Box): boolean => a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y
 
