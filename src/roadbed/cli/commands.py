@@ -2,9 +2,9 @@
 
 Values of options are texts here: the table of settings reads and checks them, so that all that is wrong is told at
 once, whatever source it comes from.
-"""
 
-from __future__ import annotations
+Annotations are no strings here, as they are elsewhere: Typer would compile each of them at every start.
+"""
 
 from pathlib import Path
 from typing import Annotated, Literal

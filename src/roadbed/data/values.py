@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -119,6 +120,7 @@ def postgres_decoder(row: type[R], *, exact: bool) -> Callable[[Sequence[Sequenc
     return decode
 
 
+@lru_cache(maxsize=1024)
 def _kinds(row: type[Any]) -> tuple[Any, ...]:
     hints = get_type_hints(row)
     return tuple(hints[field] for field in row.__struct_fields__)

@@ -71,6 +71,7 @@ class _Reading:
         self.problems = problems
         self.names = template_names(operation.path)
         self.parameters: list[Parameter] = []
+        self.taken: set[tuple[str, str]] = set()
         self.has_body = self.is_streamed = False
         self.body: Any = None
         self.page: str | None = None
@@ -160,8 +161,9 @@ class _Reading:
         if place == "path" and mark is not None:
             self.complain(f"`{name}`: a path parameter is called as in the path")
         public = mark.name if mark else name
-        if any((known.name.lower(), known.place) == (public.lower(), place) for known in self.parameters):
+        if (public.lower(), place) in self.taken:
             self.complain(f"`{name}`: there is a {place} parameter {public} already")
+        self.taken.add((public.lower(), place))
         self.parameters.append(Parameter(public, place, name, annotation, read, default, many=item is not None))
 
     def _check_options(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -54,13 +55,39 @@ class Location(msgspec.Struct, frozen=True):
         Raises:
             ConfigurationError: there is no such package, or it is not a folder of files.
         """
-        try:
-            spec = find_spec(self.package)
-        except ImportError:
-            spec = None
+        spec = _find_without_running(self.package)
         if spec is None or not spec.submodule_search_locations:
             raise ConfigurationError(f"domain {self.branch!r}: there is no package {self.package!r} of revisions")
         return Path(spec.submodule_search_locations[0])
+
+
+def _find_without_running(package: str) -> ModuleSpec | None:
+    """Find a package without running those that it lies in.
+
+    ``importlib.util.find_spec`` imports them: for the revisions of a domain the whole domain, and with it the rooms
+    that it stands on, which the migration child has no use for.
+    """
+    try:
+        return _follow(package) or find_spec(package)
+    except ImportError:
+        return None
+
+
+def _follow(package: str) -> ModuleSpec | None:
+    """Find a package by its path alone; None where that does not lead to it.
+
+    A package may say where its parts lie when it is run, and a folder without ``__init__.py`` asks the one it lies in.
+    """
+    top, *rest = package.split(".")
+    spec = find_spec(top)
+    for depth in range(1, len(rest) + 1):
+        if spec is None or spec.submodule_search_locations is None:
+            return None
+        try:
+            spec = PathFinder.find_spec(".".join((top, *rest[:depth])), spec.submodule_search_locations)
+        except KeyError:
+            return None
+    return spec
 
 
 PLATFORM = Location("platform", "roadbed.data.migrations.versions", "roadbed.data.schema:metadata")

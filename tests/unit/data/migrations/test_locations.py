@@ -82,6 +82,29 @@ class TestKnownRevisions:
         shop = packages("shop", {"a.py": revision("shop_0001", None) + "raise SystemExit('run')\n"})
         assert known_revisions([shop])["shop"] == ["shop_0001"]
 
+    def test_nor_is_the_package_that_they_lie_in(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.syspath_prepend(tmp_path)
+        folder = tmp_path / "quiet_shop" / "orders" / "migrations"
+        folder.mkdir(parents=True)
+        for package in (tmp_path / "quiet_shop", folder.parent):
+            (package / "__init__.py").write_text("raise RuntimeError('it was run')\n")
+        (folder / "__init__.py").touch()
+        (folder / "orders_0001.py").write_text(revision("orders_0001", None))
+        location = Location("orders", "quiet_shop.orders.migrations")
+        assert known_revisions([location])["orders"] == ["orders_0001"]
+        assert location.directory() == folder
+
+    def test_a_package_that_says_where_its_parts_lie_is_asked(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.syspath_prepend(tmp_path)
+        elsewhere = tmp_path / "elsewhere"
+        (elsewhere / "migrations").mkdir(parents=True)
+        (elsewhere / "migrations" / "orders_0001.py").write_text(revision("orders_0001", None))
+        (tmp_path / "moved_shop").mkdir()
+        (tmp_path / "moved_shop" / "__init__.py").write_text(f"__path__.append({str(elsewhere)!r})\n")
+        assert known_revisions([Location("orders", "moved_shop.migrations")])["orders"] == ["orders_0001"]
+
     def test_a_file_without_a_revision_is_left_alone(self, packages: Packages) -> None:
         shop = packages("shop", {"a.py": revision("shop_0001", None), "words.py": "revision = 1\nx = y = 'z'\n"})
         assert known_revisions([shop])["shop"] == ["shop_0001"]
