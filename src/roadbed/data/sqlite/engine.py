@@ -16,8 +16,8 @@ import msgspec
 from roadbed.data.bell import Bell
 from roadbed.data.bulk import BulkTable, Columns, Merged
 from roadbed.data.database import Health, Program, close_flights, flight_depths
-from roadbed.data.flights import Flight
-from roadbed.data.joining import open_transaction
+from roadbed.data.flights import Flight, Keys, Told
+from roadbed.data.joining import open_transaction, part_of
 from roadbed.data.queries import Dialect, Query
 from roadbed.data.sqlite.bulk import SqliteBulk
 from roadbed.data.sqlite.connection import SqliteRun
@@ -153,8 +153,8 @@ class SqliteDatabase:
             raise RuntimeError("the database was not started")
         return self._readers
 
-    async def _write(self, name: str, work: Callable[[SqliteRun], Any]) -> Any:
-        return (await self._submit(name, lambda run, _: [work(run)], [None], split=False))[0]
+    async def _write(self, name: str, work: Callable[[SqliteRun], Any], **how: Any) -> Any:
+        return (await self._submit(name, lambda run, _: [work(run)], [None], split=False, **how))[0]
 
     def _submit(
         self, name: str, work: Callable[[SqliteRun, list[Any]], Sequence[Any]], items: list[Any], **how: Any
@@ -169,18 +169,17 @@ class SqliteDatabase:
         return future
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[Session]:
+    async def transaction(self, told: Callable[[], None] | None = None) -> AsyncGenerator[Session]:
         """Open a write transaction on the writer; it ends with the block."""
         joined = open_transaction()
         if joined is not None:
-            try:
+            with part_of(joined, told):
                 yield joined
-            except BaseException as error:
-                joined.fail(error)
-                raise
             return
         session = Session(self._options.transaction_timeout)
-        done = self._submit("transaction", session.work, [None], split=False, alone=True, abort=session.abort)
+        committed = None if told is None else lambda _: told()
+        how = {"split": False, "alone": True, "abort": session.abort, "told": committed}
+        done = self._submit("transaction", session.work, [None], **how)
         try:
             await asyncio.wait((session.began, done), return_when=asyncio.FIRST_COMPLETED)
             if not session.began.done():
@@ -198,7 +197,7 @@ class SqliteDatabase:
         session.finish(commit=True)
         await done
 
-    def flight(self, program: Program, *, keys: Callable[[Any], Sequence[object]] | None = None) -> Flight[Any, Any]:
+    def flight(self, program: Program, *, keys: Keys | None = None, told: Told | None = None) -> Flight[Any, Any]:
         """Open a natural batch: one hop to the writer or a reader thread per flight."""
 
         async def write(items: list[Any]) -> Sequence[Any]:
@@ -217,6 +216,7 @@ class SqliteDatabase:
             program=program,
             traced=self._options.traced,
         )
+        flight.told = told
         self._flights.append(flight)
         return flight
 
@@ -238,7 +238,7 @@ class SqliteDatabase:
             with suppress(apsw.Error):
                 look.close()
 
-    async def merge(self, table: BulkTable, columns: Columns) -> Merged:
+    async def merge(self, table: BulkTable, columns: Columns, told: Told | None = None) -> Merged:
         """Write a batch of rows: one hop to the writer thread."""
         bulk = self._bulks.setdefault(table, SqliteBulk(table))
         name, span = f"merge:{table.name}", current()
@@ -246,7 +246,7 @@ class SqliteDatabase:
         def work(run: SqliteRun) -> Merged:
             return bulk.merge(run, columns)
 
-        return await self._write(name, work if span is None else as_one(span, name, work))
+        return await self._write(name, work if span is None else as_one(span, name, work), told=told)
 
     async def stored_heads(self) -> tuple[str, ...]:
         """Return the Alembic revisions that the file is at; empty for a new file."""

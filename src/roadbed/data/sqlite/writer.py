@@ -186,6 +186,9 @@ class Writer:
     def _settle(self, jobs: list[Job], outcomes: list[Any]) -> None:
         self._pending -= len(jobs)
         for job, outcome in zip(jobs, outcomes, strict=True):
+            if job.told is not None and not isinstance(outcome, BaseException):
+                for result in outcome:
+                    job.told(result)
             settle(job.future, outcome)
 
     def _post(self, future: asyncio.Future[None], outcome: BaseException | None) -> None:
