@@ -15,10 +15,11 @@ from roadbed.http.paging import Page
 from roadbed.http.parameters import REQUIRED
 from roadbed.kernel.errors import Conflict, NotFound, PreconditionFailed
 from roadbed.resource.compiled import Compiled
+from roadbed.resource.done import Done
 from roadbed.resource.listing import declare_list
 from roadbed.resource.signatures import CallOf, Parameters, Said, base_of, declare
 from roadbed.resource.statements import Past
-from roadbed.resource.store import Done, Store
+from roadbed.resource.store import Store
 from roadbed.resource.transfer.routes import declare_export, declare_import
 from roadbed.resource.watching import declare_events
 from roadbed.resource.writes import Asked
