@@ -54,8 +54,7 @@ def operations(unit: Compiled) -> Operations[Store]:
 
 class _Routes:
     def __init__(self, unit: Compiled) -> None:
-        self.unit = unit
-        self.plan = unit.plan
+        self.unit, self.plan = unit, unit.plan
         self.path = self.plan.resource.path
         self.key = self.plan.key
         # Only what is computed asks for the origin.

@@ -28,17 +28,17 @@ async def ping(
     seconds on, writes are refused."""
     began = perf_counter()
     deadline = asyncio.get_running_loop().time() + PATIENCE
-    failure = await _tried(read, deadline)
-    vital = True
-    if not failure:
-        failure = await _tried(write, deadline)
-        held = locked_out()
-        if failure and held >= bound:
-            failure = f"another program has held the write lock for {held:.0f} s: reads go on, writes are refused"
-            vital = False
-        elif held:
-            failure = ""
-    return Health(not failure, perf_counter() - began, failure, vital)
+    unread, unwritten = await asyncio.gather(_tried(read, deadline), _tried(write, deadline))
+    held = locked_out() if unwritten else 0.0
+    latency = perf_counter() - began
+    if unread or not held:
+        # Where neither works the writer knows more: it looks after the files.
+        failure = unwritten or unread
+        return Health(not failure, latency, failure)
+    if held < bound:
+        return Health(True, latency)
+    words = f"another program has held the write lock for {held:.0f} s: reads go on, writes are refused"
+    return Health(False, latency, words, vital=False)
 
 
 async def _tried(ask: Callable[[], Awaitable[object]], deadline: float) -> str:
