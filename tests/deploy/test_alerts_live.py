@@ -7,6 +7,7 @@ what takes minutes takes seconds, and windows stay to each other as they are.
 import http.client
 import json
 import re
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -17,7 +18,7 @@ import pytest
 import yaml
 
 from tests.deploy.prometheus import Alertmanager, Prometheus, Receiver, receiving
-from tests.deploy.test_rules import MONITORING, NAMES, RULES
+from tests.deploy.test_rules import MONITORING, NAMES, ROOT, RULES
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.redis import RedisServer
 from tests.support.service import Service, running_service
@@ -29,6 +30,8 @@ FASTER = 40
 SCRAPE = "500ms"
 CROWD = 8
 """Clients that meet a fault together: what they meet is soon the larger part of all requests."""
+
+ALERT_WEBHOOK = ROOT / "deploy" / "compose" / "alert-webhook"
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 # Behind a bracket (a window), or behind a key (`for: 5m`).
@@ -113,12 +116,10 @@ def prometheus_settings(folder: Path, service: Service, alertmanager: Alertmanag
     return settings | {"scrape_configs": [ours], "rule_files": [f"{rules}/*.yaml"]}
 
 
-def alertmanager_settings(receiver: Receiver) -> dict[str, Any]:
-    """Return the settings that are shipped, with shorter times, for the receiver that is there."""
-    text = (MONITORING / "alertmanager" / "alertmanager.yml").read_text()
-    settings = yaml.safe_load(_TIME.sub(shorter, text))
-    settings["receivers"][0]["webhook_configs"][0]["url"] = receiver.url
-    return settings
+def alertmanager_settings(folder: Path, receiver: Receiver) -> dict[str, Any]:
+    """Return the settings that an operator makes of those that are shipped, with shorter times."""
+    subprocess.run([ALERT_WEBHOOK, receiver.url, folder / "alerting"], check=True, timeout=PATIENCE)
+    return yaml.safe_load(_TIME.sub(shorter, (folder / "alerting" / "alertmanager.yml").read_text()))
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         url = postgres.create_database()
         service = stack.enter_context(running_service(folder / "service", database_url=url, env=env))
         receiver = stack.enter_context(receiving())
-        alertmanager = Alertmanager(folder, alertmanager_settings(receiver))
+        alertmanager = Alertmanager(folder, alertmanager_settings(folder, receiver))
         stack.callback(alertmanager.process.kill)
         prometheus = Prometheus(folder, prometheus_settings(folder, service, alertmanager))
         stack.callback(prometheus.process.kill)

@@ -31,6 +31,7 @@ from tests.support.waiting import PATIENCE, WaitedTooLongError, wait_until
 WITHOUT_AN_ANSWER = {
     "RoadbedShedding": "nothing is turned away under this load: the metric has no series before",
     "RoadbedDatabaseDown": "the database does not fail here; pg_up is of the postgres exporter",
+    "RoadbedDatabaseLocked": "nobody else holds the lock here (test_lock_alert_live does): no series before",
     "RoadbedReplicationLag": "pg_replication_lag is of the postgres exporter, and there is no replica",
     "RoadbedCertificateExpires": "probe_ssl_earliest_cert_expiry is of a blackbox exporter, and there is no proxy",
 }

@@ -48,9 +48,11 @@ class Atomic:
             with joined(run, later):
                 return await work()
 
+        def committed() -> None:
+            # Whoever asked may have left while it was committed.
+            for call in later:
+                call()
+
         # In this process they wait here, where they hold no connection.
         async with self._turn:
-            outcome = await until_through(lambda: once(self._database, idempotency, inside))
-        for call in later:
-            call()
-        return outcome
+            return await until_through(lambda: once(self._database, idempotency, inside, committed))

@@ -17,7 +17,7 @@ import msgspec
 
 from roadbed.data.bell import Bell
 from roadbed.data.bulk import BulkTable, Columns, Merged
-from roadbed.data.flights import Flight
+from roadbed.data.flights import Flight, Keys, Told
 from roadbed.data.queries import Dialect, Query, Row
 
 I = TypeVar("I")  # noqa: E741
@@ -131,19 +131,23 @@ class Database(Statements, Protocol):
         """What wakes those who wait for changes; who has committed a change of a feed rings it."""
         ...
 
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+    def transaction(self, told: Callable[[], None] | None = None) -> AbstractAsyncContextManager[Transaction]:
         """Open a write transaction: committed at the end of the block, rolled back if it raises.
+
+        ``told`` is called once it is committed; on SQLite also where nobody waits for that any more. On PostgreSQL a
+        commit that is cut off is one of unknown outcome. It neither blocks nor raises.
 
         On SQLite it holds the writer, of all processes: keep it short. After ``transaction_timeout`` seconds it is
         rolled back, and what the block asks for then raises ``DeadlineExceeded``.
         """
         ...
 
-    def flight(self, program: Program, *, keys: Callable[[Any], Sequence[object]] | None = None) -> Flight[Any, Any]:
+    def flight(self, program: Program, *, keys: Keys | None = None, told: Told | None = None) -> Flight[Any, Any]:
         """Open a natural batch for a program.
 
         ``keys`` names what an item must not share with another one of its flight (an idempotency key, a chosen id):
-        the later one waits for a later flight, in order of arrival.
+        the later one waits for a later flight, in order of arrival. ``told`` hears of each result that is committed,
+        whether or not anybody still waits for it (``Flight``).
         """
         ...
 
@@ -152,11 +156,12 @@ class Database(Statements, Protocol):
         question to the database to tell."""
         ...
 
-    async def merge(self, table: BulkTable, columns: Columns) -> Merged:
+    async def merge(self, table: BulkTable, columns: Columns, told: Told | None = None) -> Merged:
         """Write a batch of rows, given by column, in one transaction: all of them, or none; the later of a key wins.
 
         Some 25,000 rows at once are enough: a batch holds the writer as long as it takes. It may run again without
-        harm.
+        harm. ``told`` is called once it is committed; on SQLite also where nobody waits for that any more, while
+        PostgreSQL breaks off a batch that nobody waits for.
         """
         ...
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-from roadbed.data.joining import open_transaction
+from roadbed.data.joining import after_commit, open_transaction
 from roadbed.data.outcomes import settle, twin
 from roadbed.data.spans import begin_ride
 from roadbed.kernel.errors import OutcomeUnknown, Overloaded, Unavailable
@@ -24,6 +25,12 @@ R = TypeVar("R")
 
 _TIME_TO_BREAK_OFF = 1.0
 
+Keys = Callable[[Any], Sequence[object]]
+"""Names what an item must not share with another one of its flight."""
+
+Told = Callable[[Any], None]
+"""Hears of a result that is committed. It neither blocks nor raises."""
+
 _Seat = tuple[Any, "asyncio.Future[Any]", float, Sequence[object], Span | None]
 
 
@@ -34,7 +41,8 @@ class Flight(Generic[I, R]):
     ``fly`` itself raises, every item of the flight fails with it (the engines split flights before that).
     ``capacity`` bounds one flight, ``queue`` bounds the items that wait; beyond it ``join`` raises ``Overloaded``.
     One flight is in the air at a time: what it writes is there before the next one looks. ``program`` is what an open
-    transaction runs in its own place. ``traced`` says whether there is anybody who wants spans.
+    transaction runs in its own place. ``told`` is called with the result of each item, once, when it is committed:
+    whoever waited for it may have left meanwhile. ``traced`` says whether there is anybody who wants spans.
     """
 
     def __init__(
@@ -45,11 +53,12 @@ class Flight(Generic[I, R]):
         *,
         capacity: int,
         queue: int,
-        keys: Callable[[I], Sequence[object]] | None = None,
+        keys: Keys | None = None,
         program: Any = None,
         traced: bool = False,
     ) -> None:
         self.name = name
+        self.told: Told | None = None
         self._program = program
         self._traced = traced
         self._fly = fly
@@ -82,7 +91,7 @@ class Flight(Generic[I, R]):
         """
         run = open_transaction()
         if run is not None:
-            return asyncio.ensure_future(run.fly(self._program, item))
+            return asyncio.ensure_future(self._along(run, item))
         if self._closed:
             raise Unavailable("The service is shutting down")
         if self._waiting >= self._queue:
@@ -104,6 +113,13 @@ class Flight(Generic[I, R]):
             self._boarding = True
             loop.call_soon(self._depart)
         return future
+
+    async def _along(self, run: Any, item: I) -> R:
+        """Run an item as a part of the transaction that is open."""
+        result = await run.fly(self._program, item)
+        if self.told is not None:
+            after_commit(partial(self.told, result))
+        return result
 
     async def close(self, timeout: float) -> None:
         """Take nobody else on board and wait, at most ``timeout`` seconds, until all have landed.
@@ -206,6 +222,9 @@ class Flight(Generic[I, R]):
             for seat in seats:
                 settle(seat[1], twin(error))
         else:
+            if self.told is not None:
+                for result in results:
+                    self.told(result)
             _hand_out(seats, results)
         self._airborne = None
         if self._planned:

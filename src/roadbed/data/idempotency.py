@@ -59,17 +59,21 @@ INSERT_KEY = _sql.statement("insert_key")
 
 
 async def once(
-    database: Database, idempotency: Idempotency | None, work: Callable[[Transaction], Awaitable[str]]
+    database: Database,
+    idempotency: Idempotency | None,
+    work: Callable[[Transaction], Awaitable[str]],
+    told: Callable[[], None] | None = None,
 ) -> tuple[str, bool]:
     """Run ``work`` in a transaction, at most once per key; return its outcome and whether it is a replay.
 
-    A second call with the same key waits for the first (on PostgreSQL by an advisory lock of the transaction).
+    A second call with the same key waits for the first (on PostgreSQL by an advisory lock of the transaction). ``told``
+    is called once the transaction is committed (``Database.transaction``), that of a replay too.
 
     Raises:
         KeyReused: the key came with other content before.
         Conflict: the first call has not finished within the lock timeout (PostgreSQL).
     """
-    async with database.transaction() as run:
+    async with database.transaction(told) as run:
         if idempotency is None:
             return await work(run), False
         if database.dialect == "postgres":

@@ -32,6 +32,18 @@ def joined(run: Any, later: list[Callable[[], None]]) -> Generator[None]:
         _LATER.reset(tokens[1])
 
 
+@contextmanager
+def part_of(run: Any, told: Callable[[], None] | None) -> Generator[None]:
+    """Let a transaction be part of the one that is open, ``run``, which fails with it; ``told`` is for the commit."""
+    try:
+        yield
+    except BaseException as error:
+        run.fail(error)
+        raise
+    if told is not None:
+        after_commit(told)
+
+
 def after_commit(call: Callable[[], None]) -> None:
     """Call something after the commit of the open transaction, or at once where none is open."""
     if _OPEN.get() is None:

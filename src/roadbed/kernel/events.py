@@ -100,7 +100,11 @@ class RequestShed(msgspec.Struct, frozen=True, gc=False):
 
 
 class DatabaseFailed(msgspec.Struct, frozen=True):
-    """The database could not do what was asked. ``kind``: ``connection``, ``timeout``, ``full``, ``io``, ``other``."""
+    """The database could not do what was asked.
+
+    ``kind``: ``connection``, ``timeout``, ``full``, ``io``, ``busy`` (another program holds SQLite's write lock),
+    ``lock`` (another transaction of PostgreSQL holds it) …, ``other``.
+    """
 
     dialect: str
     kind: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from roadbed.data.statistic_columns import COUNTS, LATENCIES
@@ -66,13 +65,6 @@ class Collector:
         """Return hits and misses by resource since the last call."""
         taken, self._cache = self._cache, {}
         return taken
-
-    def give_back_cache(self, taken: Mapping[str, list[int]]) -> None:
-        """Take counts back that could not be written."""
-        for resource, (hits, misses) in taken.items():
-            kept = self._cache.setdefault(resource, [0, 0])
-            kept[0] += hits
-            kept[1] += misses
 
 
 def _zeros() -> dict[str, Any]:

@@ -10,6 +10,7 @@ hundred times as long has passed as it took. A table that grows makes its figure
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -57,14 +58,26 @@ class Looking:
         self._timeout = timedelta(seconds=timeout) + _CLAIM
         self._clock = clock
         self._events = events
+        self._begun = False
         self._known: dict[str, tuple[datetime, Sequence[Found]]] = {}
         self._measures = {gauge.name: gauge.measure for look in self._looks.values() for gauge in look.gauges}
 
     def job(self) -> Job:
         """Return what is to be done every now and then."""
-        pause = min(max(self._every / 4, _SOONEST), _LATEST)
+        every = min(max(self._every / 4, _SOONEST), _LATEST)
         longest = len(self._looks) * self._timeout.total_seconds()
-        return Job("look at figures", pause, max(longest, 1.0), self.run)
+        return Job("look at figures", every, max(longest, 1.0), self.run, lambda: self._pause(every))
+
+    def _pause(self, every: float) -> float:
+        """Return the seconds until the next time; the first one comes at once.
+
+        A scrape asks one worker, which shows what it knows itself: one that has taken the place of another would leave
+        a gap until it had read what the others found long ago.
+        """
+        if not self._begun:
+            self._begun = True
+            return 0.0
+        return every * random.uniform(0.9, 1.1)  # noqa: S311 - workers that start together are to part
 
     async def run(self) -> list[str]:
         """Take in what others found, and look at what is due; return the names of that."""

@@ -3,7 +3,8 @@
 Ticks are multiples of the setting since 1970, so that the rows of all processes stand side by side. A row goes through
 the engine as every other write does, in one statement. When the engine is busy or away it is left for the next tick,
 whose row then covers both: nothing is lost, nothing waits, and nobody else is slowed down. A row whose outcome nobody
-knows is written again under the same key, which changes nothing where it is there already.
+knows is written again under the same key, which changes nothing where it is there already. What is added to sums of all
+processes, the cache by resource, goes in the same transaction as that row, and so is added once too.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ LAST_PATIENCE = 0.5
 _MICROSECOND = timedelta(microseconds=1)
 
 Probe = Callable[[], Mapping[str, float]]
+Columns = dict[str, Any]
 
 _STATES = {
     "in_flight": "http_in_flight",
@@ -54,6 +56,13 @@ class Options(msgspec.Struct, frozen=True):
     every: float
     queue: int
     disk: Path
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """What one tick of a process leaves: its row, and what it adds to the rows of the cache."""
+
+    row: Columns
+    cache: Sequence[Columns]
 
 
 class Recorder:
@@ -79,7 +88,7 @@ class Recorder:
         self._probes: list[Probe] = []
         self._watchers: Callable[[], Mapping[str, int]] = dict[str, int]
         self._watched: set[str] = set()
-        self._pending: dict[str, Any] | None = None
+        self._pending: Tick | None = None
         self._last: datetime | None = None
         self._taken = monotonic()
         self._cpu = figures().cpu
@@ -125,16 +134,26 @@ class Recorder:
 
     async def _write_rows(self, at: datetime, gauges: Mapping[str, float]) -> None:
         if self._pending is not None:
-            await self._database.execute(statements.WRITE, **self._pending)
+            await self._write_tick(self._pending)
             self._pending = None
-        self._pending, self._last = self._row(at, gauges), at
-        while not await self._database.execute(statements.WRITE, **self._pending):
+        row = self._row(at, gauges)
+        self._pending, self._last = Tick(row, self._cache(at)), at
+        while not await self._write_tick(self._pending):
             # The clock was set back: a row of this process stands there since the tick came for the first time.
-            self._pending["at"] += _MICROSECOND
+            row["at"] += _MICROSECOND
         self._pending = None
         await self._write_errors()
-        await self._write_cache(at)
         await self._write_watchers(at)
+
+    async def _write_tick(self, tick: Tick) -> bool:
+        """Write a tick unless its row is there already, and with it all that belongs to it; tell whether it was not."""
+        if not tick.cache:
+            return await self._database.execute(statements.WRITE, **tick.row) > 0
+        async with self._database.transaction() as run:
+            is_new = await run.execute(statements.WRITE, **tick.row) > 0
+            if is_new:
+                await run.execute_many(statements.WRITE_CACHE, tick.cache)
+        return is_new
 
     async def _write_errors(self) -> None:
         failures = self._failures.take()
@@ -149,20 +168,13 @@ class Recorder:
             self._failures.give_back(failures)
             raise
 
-    async def _write_cache(self, at: datetime) -> None:
+    def _cache(self, at: datetime) -> list[Columns]:
+        """Return what has become of the cache, in order, so that two processes never wait for each other."""
         taken = self._collector.take_cache()
-        if not taken:
-            return
         minute = at.replace(second=0, microsecond=0)
-        # In order, so that two processes never wait for each other.
-        rows = [
+        return [
             {"at": minute, "resource": name, "hits": taken[name][0], "misses": taken[name][1]} for name in sorted(taken)
         ]
-        try:
-            await self._database.execute_many(statements.WRITE_CACHE, rows)
-        except BaseException:
-            self._collector.give_back_cache(taken)
-            raise
 
     async def _write_watchers(self, at: datetime) -> None:
         found = self._watchers()
@@ -174,7 +186,7 @@ class Recorder:
             await self._database.execute_many(statements.WRITE_WATCH, rows)
             self._watched = set(found)
 
-    def _row(self, at: datetime, gauges: Mapping[str, float]) -> dict[str, Any]:
+    def _row(self, at: datetime, gauges: Mapping[str, float]) -> Columns:
         node, look, now = self._node, figures(), monotonic()
         disk = shutil.disk_usage(self._options.disk)
         row = {

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from roadbed.data.database import Database, Program
-from roadbed.data.flights import Flight
+from roadbed.data.flights import Flight, Told
 from roadbed.kernel.ids import new_id
 from roadbed.resource.compiled import Compiled
 from roadbed.resource.fields import Field
@@ -74,10 +74,10 @@ class Creates:
 class CreateFlight:
     """Joins creates to one statement. What anything stands in the way of comes back as None, and wrote nothing."""
 
-    def __init__(self, unit: Compiled, database: Database) -> None:
+    def __init__(self, unit: Compiled, database: Database, told: Told | None = None) -> None:
         self._creates = Creates(unit)
         program = Program(f"{unit.plan.table}_create", True, _never, self._creates.write)
-        self._flight: Flight[Any, Any] = database.flight(program)
+        self._flight: Flight[Any, Any] = database.flight(program, told=told)
 
     async def join(self, values: Mapping[str, Any], asked: Asked) -> Any:
         """Return the row as stored, or None if it was not written: a value is taken, or a reference leads nowhere.

@@ -12,29 +12,29 @@ from typing import Any
 
 from roadbed.data.changes import BUMP, LOG
 from roadbed.data.database import Database, Program, Run
-from roadbed.data.flights import Flight
+from roadbed.data.flights import Flight, Told
 from roadbed.kernel.ids import new_id
 from roadbed.resource.compiled import Compiled
 from roadbed.resource.recording import change_of, past_of
 from roadbed.resource.writes import Asked
 
 
-def free_creates(unit: Compiled, database: Database) -> FreeCreates | None:
+def free_creates(unit: Compiled, database: Database, told: Told | None = None) -> FreeCreates | None:
     """Return the flight of a resource's creates; None if something can stand in the way of a new row."""
     plan = unit.plan
     bound = plan.resource.most or plan.resource.fill is not None
     is_free = plan.makes_keys and not (unit.has_hooks or bound or plan.uniques() or plan.parents)
-    return FreeCreates(unit, database) if is_free else None
+    return FreeCreates(unit, database, told) if is_free else None
 
 
 class FreeCreates:
     """Joins creates to one flight. ``join`` is that of ``create_postgres.CreateFlight``."""
 
-    def __init__(self, unit: Compiled, database: Database) -> None:
+    def __init__(self, unit: Compiled, database: Database, told: Told | None = None) -> None:
         self._unit = unit
         self._key = unit.plan.key.name
         program = Program(f"{unit.plan.table}_create", True, self._on_sqlite, _never)
-        self._flight: Flight[Any, Any] = database.flight(program)
+        self._flight: Flight[Any, Any] = database.flight(program, told=told)
 
     async def join(self, values: Mapping[str, Any], asked: Asked) -> Any:
         """Return the row as stored, or None if the caller chose its key: that one may be taken.

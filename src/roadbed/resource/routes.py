@@ -15,10 +15,11 @@ from roadbed.http.paging import Page
 from roadbed.http.parameters import REQUIRED
 from roadbed.kernel.errors import Conflict, NotFound, PreconditionFailed
 from roadbed.resource.compiled import Compiled
+from roadbed.resource.done import Done
 from roadbed.resource.listing import declare_list
 from roadbed.resource.signatures import CallOf, Parameters, Said, base_of, declare
 from roadbed.resource.statements import Past
-from roadbed.resource.store import Done, Store
+from roadbed.resource.store import Store
 from roadbed.resource.transfer.routes import declare_export, declare_import
 from roadbed.resource.watching import declare_events
 from roadbed.resource.writes import Asked
@@ -53,8 +54,7 @@ def operations(unit: Compiled) -> Operations[Store]:
 
 class _Routes:
     def __init__(self, unit: Compiled) -> None:
-        self.unit = unit
-        self.plan = unit.plan
+        self.unit, self.plan = unit, unit.plan
         self.path = self.plan.resource.path
         self.key = self.plan.key
         # Only what is computed asks for the origin.

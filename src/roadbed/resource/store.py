@@ -21,26 +21,15 @@ from roadbed.kernel.errors import NotFound, RoadbedError
 from roadbed.resource.compiled import Compiled
 from roadbed.resource.create_postgres import CreateFlight
 from roadbed.resource.create_sqlite import FreeCreates, free_creates
+from roadbed.resource.done import Done, Keeping, Written, opened
 from roadbed.resource.groups import Groups
 from roadbed.resource.lists import Lists
 from roadbed.resource.lookups import lookup_program
-from roadbed.resource.secrets import NO_SECRETS, Secrets, seal, unseal
+from roadbed.resource.secrets import seal
 from roadbed.resource.selection import open_hub
 from roadbed.resource.statements import Past
 from roadbed.resource.steps import Steps, drive, drive_async
 from roadbed.resource.writes import Asked, change, clear, create, move, remove
-
-
-class Done(msgspec.Struct, frozen=True):
-    """What became of a write: the row as stored (the last one, of a delete), or of a replay the first one's.
-
-    ``secrets`` are those of new rows, one entry per row; ``sealed`` is how a replay finds them.
-    """
-
-    row: Any
-    replayed: bool = False
-    secrets: Sequence[Secrets] = ()
-    sealed: str = ""
 
 
 class Intent(msgspec.Struct, frozen=True, eq=False):
@@ -68,8 +57,7 @@ class Store:
         self.hub = open_hub(unit, database) if self.plan.resource.events else None
         self._watched = unit.watched_feeds()
         row = self.plan.shapes.row
-        self._decode = msgspec.json.Decoder(row).decode
-        self._decode_many = msgspec.json.Decoder(list[row]).decode
+        self.written, self._keeping = Written(row), Keeping(row)
         self._reads: Flight[Any, Any] = database.flight(lookup_program(unit))
         # A delete may meet a refusal after the first of the rows that go along.
         self._goes_along = bool(unit.children())
@@ -78,10 +66,10 @@ class Store:
         self._creates: CreateFlight | FreeCreates | None = None
         if self.in_flights:
             program = Program(f"{self.plan.table}_write", True, self._write_on_sqlite, _never)
-            self._writes: Flight[Any, Any] = database.flight(program, keys=_clashes)
-            self._creates = free_creates(unit, database)
+            self._writes: Flight[Any, Any] = database.flight(program, keys=_clashes, told=self.written.tell)
+            self._creates = free_creates(unit, database, self.written.tell)
         elif not (unit.has_hooks or self.plan.resource.most or self.plan.resource.fill):
-            self._creates = CreateFlight(unit, database)
+            self._creates = CreateFlight(unit, database, self.written.tell)
 
     async def get(self, key: Any) -> Any:
         """Return a row as it is now.
@@ -135,7 +123,7 @@ class Store:
         # Where something is in the way, the path that looks at one thing after the other says what.
         sealed = seal(sealing, [secrets]) if secrets and idempotency is not None else ""
         done = await self.write(lambda: create(self.unit, values, asked), idempotency, sealed=sealed)
-        return _opened(done, [secrets], sealing)
+        return opened(done, [secrets], sealing)
 
     async def create_along(self, values: Mapping[str, Any], asked: Asked) -> Any:
         """Write a new row together with others that come now, and return it.
@@ -160,7 +148,7 @@ class Store:
         rows, secrets = [values for values, _ in pairs], [each for _, each in pairs]
         sealed = seal(sealing, secrets) if secrets[0] and idempotency is not None else ""
         done = await self.write(lambda: self.groups.create(rows, asked), idempotency, many=True, sealed=sealed)
-        return _opened(done, secrets, sealing)
+        return opened(done, secrets, sealing)
 
     async def change(
         self, key: Any, sets: Mapping[str, Any], asked: Asked, idempotency: Idempotency | None = None
@@ -211,27 +199,25 @@ class Store:
         if self.in_flights:
             return await self._writes.join(Intent(steps, idempotency, many or self._goes_along, sealed))
 
+        made: list[Any] = []
+
         async def work(run: Transaction) -> str:
-            return self.kept(await drive_async(run, steps()), sealed)
+            made.append(await drive_async(run, steps()))
+            return self._keeping.text(made[-1], sealed)
+
+        def committed() -> None:
+            if made:
+                self.written.tell(made[-1])
 
         async def attempt() -> Done:
+            made.clear()
             if idempotency is not None:
-                return self._done(*await once(self.database, idempotency, work))
-            async with self.database.transaction() as run:
-                return Done(await drive_async(run, steps()))
+                return self._keeping.done(*await once(self.database, idempotency, work, committed))
+            async with self.database.transaction(committed) as run:
+                made.append(await drive_async(run, steps()))
+            return Done(made[-1])
 
         return await until_through(attempt)
-
-    def kept(self, row: Any, sealed: str = "") -> str:
-        """Return the text from which a replay makes the first reply again: sealed secrets, then the row as JSON."""
-        return f"{sealed} {msgspec.json.encode(row).decode()}".lstrip()
-
-    def _done(self, kept: str, replayed: bool) -> Done:
-        sealed = ""
-        if not kept.startswith(("[", "{")):
-            sealed, _, kept = kept.partition(" ")
-        row = self._decode_many(kept) if kept.startswith("[") else self._decode(kept)
-        return Done(row, replayed, sealed=sealed)
 
     def _write_on_sqlite(self, run: Run, intents: list[Intent]) -> Sequence[Done | RoadbedError]:
         return [self._write_one(run, intent) for intent in intents]
@@ -242,9 +228,9 @@ class Store:
                 return Done(self._drive(run, intent))
             kept = keys.recall(run, intent.idempotency)
             if kept is not None:
-                return self._done(kept, replayed=True)
+                return self._keeping.done(kept, replayed=True)
             row = self._drive(run, intent)
-            keys.keep(run, intent.idempotency, self.kept(row, intent.sealed))
+            keys.keep(run, intent.idempotency, self._keeping.text(row, intent.sealed))
             return Done(row)
         except RoadbedError as refusal:
             return refusal
@@ -276,13 +262,6 @@ class Store:
     async def at_version(self, key: Any, version: int) -> Past | None:
         """Return the entry that a version of a row left, or None."""
         return await self.database.fetch_one(self.unit.sql.at_version, **{self.plan.key.name: key, "version": version})
-
-
-def _opened(done: Done, secrets: Sequence[Secrets], sealing: bytes) -> Done:
-    """Return what became of a create, with its secrets: of a replay those of the first time."""
-    if not done.replayed:
-        return Done(done.row, secrets=secrets)
-    return Done(done.row, True, unseal(sealing, done.sealed) if done.sealed else [NO_SECRETS] * len(secrets))
 
 
 def _clashes(intent: Intent) -> Sequence[object]:

@@ -85,6 +85,31 @@ def test_vouchers_go_through_their_statuses(service: Service, client: httpx.Clie
     wait_for(service, "roadbed_vouchers_value_minor_units", ("EUR", "purchased"), 2 * template["price"])
 
 
+def test_vouchers_that_are_sold_and_redeemed_are_counted(service: Service, client: httpx.Client) -> None:
+    """Each step once, by whatever way it came; a repeated purchase and a second redemption are none."""
+    template = client.get("/vouchers/templates").json()[0]
+    currency, price = template["currency"], template["price"]
+    steps, value = "roadbed_vouchers_steps_total", "roadbed_vouchers_steps_minor_units_total"
+    assert set(figures(service, steps).values()) == {0}
+    wanted = {"template_id": template["id"], "buyer": "Ada"}
+    for _ in range(2):
+        first = client.post("/vouchers", json=wanted, headers={"Idempotency-Key": "one"}).json()
+    second = post(client, "/vouchers", wanted)
+    form = client.post("/vouchers/", data=wanted, headers={"Accept": "text/html"}, follow_redirects=False)
+    assert form.status_code == 303
+    for status in (200, 409):
+        post(client, "/vouchers/redeem", {"code": first["code"]}, status)
+    for step in ("cancelled", "refunded"):
+        post(client, f"/vouchers/{second['id']}/status", {"status": step}, 200)
+    # Of a batch that fails nothing is counted.
+    buy = {"method": "POST", "path": "/vouchers", "body": wanted}
+    post(client, "/batch", {"operations": [buy, {"method": "GET", "path": f"/vouchers/{uuid4()}"}]}, 404)
+    post(client, "/batch", {"operations": [buy]}, 200)
+    for step, count in (("sold", 4), ("redeemed", 1), ("cancelled", 1), ("refunded", 1)):
+        wait_for(service, steps, (currency, step), count)
+        wait_for(service, value, (currency, step), count * price)
+
+
 def test_a_strangers_domain_has_its_funnel(service: Service, client: httpx.Client) -> None:
     author = post(client, "/authors", {"name": "Ann"})
     book = post(client, "/books", {"title": "One", "author": author["id"]})

@@ -12,8 +12,10 @@ from roadbed.platform import looking
 from roadbed.platform.looking import Looking
 from roadbed.resource.figures import Gauge, Look
 from roadbed.resource.statements import query
+from roadbed.runtime.jobs import Jobs
 from roadbed.runtime.measures import LOOK_TIMESTAMP
 from tests.integration.platform.crew import Clock, opened
+from tests.support.waiting import eventually
 
 EVERY = 30.0
 AFTER = EVERY + 1
@@ -63,6 +65,23 @@ async def test_what_is_found_is_shown_with_its_time(database: Database, clock: C
     assert process.shown() == {}
     assert (await process.run(), process.shown()) == (["feeds"], {("a",): 7.0})
     assert process.looked_at() == {("feeds",): clock().timestamp()}
+
+
+async def test_a_process_that_begins_tells_at_once_what_others_have_found(database: Database, clock: Clock) -> None:
+    """Long before its first look is due: whoever scrapes it, and not the one that looked, sees no gap."""
+    await set_feed(database, "a", 7)
+    await Process(database, clock).run()
+    fresh = Process(database, clock)
+    job = fresh.looking.job()
+    assert job.pause is not None
+    first, *others = [job.pause() for _ in range(50)]
+    assert (first, min(others) >= 0.9 * job.every, max(others) <= 1.1 * job.every) == (0.0, True, True)
+    fresh = Process(database, clock)
+    jobs = Jobs(Events())
+    jobs.start(fresh.looking.job())
+    await eventually(fresh.shown, "what the other process found")
+    await jobs.stop()
+    assert fresh.shown() == {("a",): 7.0}
 
 
 async def test_it_is_read_again_when_its_time_has_come(database: Database, clock: Clock) -> None:

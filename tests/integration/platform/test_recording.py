@@ -1,6 +1,8 @@
 """Figures of processes: written once per tick, together in one table, and never in anybody's way."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -121,12 +123,14 @@ async def test_failed_requests_are_written_without_anything_of_the_caller(databa
 
 
 class Broken:
-    """A database that fails as it is told, before or after it has done what was asked."""
+    """A database that fails as it is told, before or after it has done what was asked; what is of several rows or
+    statements may fail alone."""
 
     def __init__(self, database: Any) -> None:
         self._database = database
         self.before: Exception | None = None
         self.after: Exception | None = None
+        self.after_several: Exception | None = None
 
     async def execute(self, query: Any, **arguments: Any) -> int:
         if self.before is not None:
@@ -140,6 +144,17 @@ class Broken:
         if self.before is not None:
             raise self.before
         await self._database.execute_many(*arguments)
+        if self.after_several is not None:
+            raise self.after_several
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Any]:
+        if self.before is not None:
+            raise self.before
+        async with self._database.transaction() as run:
+            yield run
+        if self.after_several is not None:
+            raise self.after_several
 
 
 @pytest.mark.parametrize(
@@ -184,6 +199,26 @@ async def test_a_row_whose_outcome_is_unknown_is_there_once(database: Database, 
     one.answer()
     await one.tick()
     assert await ask(database, "SELECT count(*), sum(requests) FROM statistic") == [(2, 2)]
+
+
+@pytest.mark.parametrize("when", ["before", "after", "after_several"])
+async def test_the_cache_of_a_tick_that_failed_is_counted_once(database: Database, clock: Clock, when: str) -> None:
+    """Rows of the cache are sums of all processes: to add to them again would count twice."""
+    broken = Broken(database)
+    one, other = Crewman(broken, clock), Crewman(database, clock, "other")
+    for each in (one, other):
+        each.events.emit(CacheAsked("items", "hit"))
+    setattr(broken, when, OutcomeUnknown("lost"))
+    for _ in range(2):
+        await one.tick()
+    setattr(broken, when, None)
+    one.events.emit(CacheAsked("items", "miss"))
+    await one.tick()
+    await other.tick()
+    await one.tick()
+    found = await ask(database, "SELECT resource, sum(hits), sum(misses) FROM statistic_cache GROUP BY resource")
+    assert found == [("items", 2, 1)]
+    assert await ask(database, "SELECT sum(cache_hits), sum(cache_misses) FROM statistic") == [(2, 1)]
 
 
 async def test_a_busy_engine_is_left_alone(database: Database, clock: Clock) -> None:

@@ -146,6 +146,15 @@ IMPORTS: dict[str, tuple[Step, ...]] = {
         get("/authors?total=true&name=Ann&name=Bob&name=Zoe&name=Cid", expect={"Total-Count": "2"}),
         get("/echoes", reply=[]),
     ),
+    "a dry run knows no row of its own file": (
+        load(
+            "/tags/import?dry_run=true",
+            "parent,code\n,a\na,b\n,a\n",
+            (3, "/parent: There is no tag with this code"),
+            inserted=2,
+        ),
+        load("/tags/import", "parent,code\n,a\na,b\n", inserted=2),
+    ),
     "what is no file": (
         load("/boxes/import", "", status=400, faults=("",)),
         load("/boxes/import", "{}", media=JSON, status=400, faults=("",)),

@@ -1,10 +1,15 @@
 """Telemetry's figures: what becomes of rows, and how old the newest of each unit is."""
 
+import asyncio
+import threading
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from roadbed.data.bulk import BulkTable, Columns
+from roadbed.data.flights import Told
 from roadbed.domains.telemetry.figures import FRESHNESS, MEASUREMENTS, Freshness
 from roadbed.domains.telemetry.json_rows import ArrayRows
 from roadbed.domains.telemetry.model import NewSignal
@@ -39,6 +44,43 @@ async def test_what_came_before_a_body_went_wrong_is_stored_and_counted(service:
     with pytest.raises(Invalid):
         await counted.ingest(parts(body, body.index(b"what")), ArrayRows(block=16))
     assert taken(counters) == {"inserted": 1}
+
+
+class Held(list[Any]):
+    """A column that holds the thread which writes it until a test lets it go."""
+
+    entered, opened = threading.Event(), threading.Event()
+
+    def __len__(self) -> int:
+        self.entered.set()
+        self.opened.wait(30)
+        return super().__len__()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_rows_that_come_in_after_their_client_has_left_are_counted(
+    service: Telemetry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL what nobody waits for is broken off; SQLite's thread writes it to its end."""
+    counted, counters = counting(service)
+    merge = service._database.merge
+    hold = Held()
+
+    def held(table: BulkTable, columns: Columns, told: Told | None = None) -> Any:
+        hold.extend(columns[0])
+        return merge(table, [hold, *columns[1:]], told)
+
+    monkeypatch.setattr(service._database, "merge", held)
+    rows = ("2026-01-01 00:00:00", 1, 5), ("2026-01-01 00:00:01", 1, 6), ("2026-01-01 00:00:00", 9, 1)
+    left = asyncio.ensure_future(ingest(counted, *rows))
+    await asyncio.to_thread(hold.entered.wait, 30)
+    left.cancel()
+    await asyncio.wait((left,))
+    assert taken(counters) == {}
+    hold.opened.set()
+    # Behind it in the queue of the writer.
+    await service.put_signal(4, NewSignal(UUID(int=4), "signal 4", 2, "A"))
+    assert taken(counters) == {"inserted": 2, "rejected": 1}
 
 
 async def test_the_newest_of_each_unit(service: Telemetry) -> None:

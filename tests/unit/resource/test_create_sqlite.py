@@ -38,7 +38,7 @@ class Child(msgspec.Struct):
 class NoDatabase:
     """Takes a flight, and never lets it start."""
 
-    def flight(self, program: Any) -> None:
+    def flight(self, program: Any, **_: Any) -> None:
         self.program = program
 
 

@@ -13,8 +13,8 @@ import asyncpg
 from roadbed.data.bell import Bell
 from roadbed.data.bulk import BulkTable, Columns, Merged
 from roadbed.data.database import Health, Program, close_flights, flight_depths
-from roadbed.data.flights import Flight
-from roadbed.data.joining import open_transaction
+from roadbed.data.flights import Flight, Keys, Told
+from roadbed.data.joining import open_transaction, part_of
 from roadbed.data.postgres.attempts import Attempts
 from roadbed.data.postgres.bulk import PostgresBulk
 from roadbed.data.postgres.errors import FAILURES
@@ -106,15 +106,12 @@ class PostgresDatabase:
             raise failure from error
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[PostgresTransaction]:
+    async def transaction(self, told: Callable[[], None] | None = None) -> AsyncGenerator[PostgresTransaction]:
         """Open a write transaction (READ COMMITTED); it ends with the block."""
         joined = open_transaction()
         if joined is not None:
-            try:
+            with part_of(joined, told):
                 yield joined
-            except BaseException as error:
-                joined.fail(error)
-                raise
             return
         async with self._connections.borrow() as connection:
             run = PostgresTransaction(connection, self._options.transaction_timeout, self._attempts.report)
@@ -128,8 +125,10 @@ class PostgresDatabase:
                 await run.roll_back()
                 raise
             await run.commit()
+            if told is not None:
+                told()
 
-    def flight(self, program: Program, *, keys: Callable[[Any], Sequence[object]] | None = None) -> Flight[Any, Any]:
+    def flight(self, program: Program, *, keys: Keys | None = None, told: Told | None = None) -> Flight[Any, Any]:
         """Open a natural batch: one round trip per flight."""
         flight = Flight[Any, Any](
             program.name,
@@ -141,6 +140,7 @@ class PostgresDatabase:
             program=program,
             traced=self._options.traced,
         )
+        flight.told = told
         self._flights.append(flight)
         return flight
 
@@ -148,7 +148,7 @@ class PostgresDatabase:
         """Return None: what others have committed only the server knows."""
         return None
 
-    async def merge(self, table: BulkTable, columns: Columns) -> Merged:
+    async def merge(self, table: BulkTable, columns: Columns, told: Told | None = None) -> Merged:
         """Write a batch of rows, on a connection of its own."""
         program = self._bulks.get(table)
         if program is None:
@@ -156,6 +156,8 @@ class PostgresDatabase:
         (outcome,) = await self._attempts.fly(program, [columns])
         if isinstance(outcome, BaseException):
             raise outcome
+        if told is not None:
+            told(outcome)
         return outcome
 
     async def stored_heads(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ nothing of it may be acknowledged, whatever succeeded before.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 import apsw
@@ -31,6 +31,13 @@ class Commits:
 
     def __init__(self, events: Events) -> None:
         self._events = events
+        self.asked: float | None = None
+        """Since when writes have asked for the write lock in vain (``monotonic``); None when the last one got it."""
+
+    def ask(self) -> None:
+        """Note that the write lock is asked for from now on."""
+        if self.asked is None:
+            self.asked = monotonic()
 
     def commit(self, run: SqliteRun, jobs: list[Job]) -> list[Any]:
         """Run all jobs in one transaction and commit it; return per job its results or an exception."""
@@ -40,6 +47,7 @@ class Commits:
             run.control("BEGIN IMMEDIATE")
         except (apsw.Error, Unavailable) as error:
             return self.all_failed(jobs, error)
+        self.asked = None
         try:
             for job in jobs:
                 outcomes.append(job.run(run, job.items))  # noqa: PERF401  the length tells who failed
@@ -118,6 +126,8 @@ class Commits:
     def all_failed(self, jobs: list[Job], error: BaseException, *, committing: bool = False) -> list[Any]:
         """Return what each job hears of an error that concerns all: an exception of its own."""
         self._emit(error)
+        if kind_of(error) != "busy":
+            self.asked = None
         # No statement of theirs failed, so no span of one tells what did.
         for job in jobs:
             if job.span is not None:

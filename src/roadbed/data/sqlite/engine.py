@@ -16,14 +16,15 @@ import msgspec
 from roadbed.data.bell import Bell
 from roadbed.data.bulk import BulkTable, Columns, Merged
 from roadbed.data.database import Health, Program, close_flights, flight_depths
-from roadbed.data.flights import Flight
-from roadbed.data.joining import open_transaction
+from roadbed.data.flights import Flight, Keys, Told
+from roadbed.data.joining import open_transaction, part_of
 from roadbed.data.queries import Dialect, Query
 from roadbed.data.sqlite.bulk import SqliteBulk
 from roadbed.data.sqlite.connection import SqliteRun
 from roadbed.data.sqlite.errors import why_not_opened
 from roadbed.data.sqlite.jobs import Job
 from roadbed.data.sqlite.lock import WriteLock
+from roadbed.data.sqlite.pinging import ping
 from roadbed.data.sqlite.readers import Readers
 from roadbed.data.sqlite.session import Session
 from roadbed.data.sqlite.spans import as_one, under
@@ -153,8 +154,8 @@ class SqliteDatabase:
             raise RuntimeError("the database was not started")
         return self._readers
 
-    async def _write(self, name: str, work: Callable[[SqliteRun], Any]) -> Any:
-        return (await self._submit(name, lambda run, _: [work(run)], [None], split=False))[0]
+    async def _write(self, name: str, work: Callable[[SqliteRun], Any], **how: Any) -> Any:
+        return (await self._submit(name, lambda run, _: [work(run)], [None], split=False, **how))[0]
 
     def _submit(
         self, name: str, work: Callable[[SqliteRun, list[Any]], Sequence[Any]], items: list[Any], **how: Any
@@ -169,18 +170,17 @@ class SqliteDatabase:
         return future
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[Session]:
+    async def transaction(self, told: Callable[[], None] | None = None) -> AsyncGenerator[Session]:
         """Open a write transaction on the writer; it ends with the block."""
         joined = open_transaction()
         if joined is not None:
-            try:
+            with part_of(joined, told):
                 yield joined
-            except BaseException as error:
-                joined.fail(error)
-                raise
             return
         session = Session(self._options.transaction_timeout)
-        done = self._submit("transaction", session.work, [None], split=False, alone=True, abort=session.abort)
+        committed = None if told is None else lambda _: told()
+        how = {"split": False, "alone": True, "abort": session.abort, "told": committed}
+        done = self._submit("transaction", session.work, [None], **how)
         try:
             await asyncio.wait((session.began, done), return_when=asyncio.FIRST_COMPLETED)
             if not session.began.done():
@@ -198,7 +198,7 @@ class SqliteDatabase:
         session.finish(commit=True)
         await done
 
-    def flight(self, program: Program, *, keys: Callable[[Any], Sequence[object]] | None = None) -> Flight[Any, Any]:
+    def flight(self, program: Program, *, keys: Keys | None = None, told: Told | None = None) -> Flight[Any, Any]:
         """Open a natural batch: one hop to the writer or a reader thread per flight."""
 
         async def write(items: list[Any]) -> Sequence[Any]:
@@ -217,6 +217,7 @@ class SqliteDatabase:
             program=program,
             traced=self._options.traced,
         )
+        flight.told = told
         self._flights.append(flight)
         return flight
 
@@ -238,7 +239,7 @@ class SqliteDatabase:
             with suppress(apsw.Error):
                 look.close()
 
-    async def merge(self, table: BulkTable, columns: Columns) -> Merged:
+    async def merge(self, table: BulkTable, columns: Columns, told: Told | None = None) -> Merged:
         """Write a batch of rows: one hop to the writer thread."""
         bulk = self._bulks.setdefault(table, SqliteBulk(table))
         name, span = f"merge:{table.name}", current()
@@ -246,7 +247,7 @@ class SqliteDatabase:
         def work(run: SqliteRun) -> Merged:
             return bulk.merge(run, columns)
 
-        return await self._write(name, work if span is None else as_one(span, name, work))
+        return await self._write(name, work if span is None else as_one(span, name, work), told=told)
 
     async def stored_heads(self) -> tuple[str, ...]:
         """Return the Alembic revisions that the file is at; empty for a new file."""
@@ -260,19 +261,17 @@ class SqliteDatabase:
         return await self._reading().submit(heads)
 
     async def ping(self) -> Health:
-        """Ask the writer for the write lock and a reader for a row, within a second."""
-        began = perf_counter()
-        try:
-            async with asyncio.timeout(1.0):
-                await self._write("ping", lambda run: run.connection.execute("PRAGMA user_version").get)
-                await self._reading().submit(
-                    lambda run: run.connection.execute("SELECT count(*) FROM sqlite_schema").get
-                )
-        except TimeoutError:
-            return Health(False, perf_counter() - began, "no answer within 1 s")
-        except RoadbedError as error:
-            return Health(False, perf_counter() - began, error.detail)
-        return Health(True, perf_counter() - began)
+        """Ask a reader for a row and the writer for the write lock, within a second."""
+
+        async def read() -> object:
+            return await self._reading().submit(
+                lambda run: run.connection.execute("SELECT count(*) FROM sqlite_schema").get
+            )
+
+        async def write() -> object:
+            return await self._write("ping", lambda run: run.connection.execute("PRAGMA user_version").get)
+
+        return await ping(read, write, lambda: self._writer.locked_out, self._options.busy_timeout)
 
     def gauges(self) -> Mapping[str, float]:
         """Return queue depths and the sizes of the file and of its write-ahead log, in bytes."""

@@ -45,6 +45,9 @@ def kind_of(error: BaseException) -> str:
     """Return what failed, for metrics: ``full``, ``io``, ``busy``, ``timeout``, ``constraint`` or ``other``."""
     if isinstance(error, DeadlineExceeded):
         return "timeout"
+    if isinstance(error, Unavailable) and isinstance(error.__cause__, BlockingIOError):
+        # Another process of the service holds the lock that comes before SQLite's own (``lock.py``).
+        return "busy"
     for kind, classes in _KINDS:
         if isinstance(error, classes):
             return kind

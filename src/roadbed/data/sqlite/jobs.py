@@ -18,11 +18,12 @@ class Job:
     """A function over items, and the future of its results.
 
     ``split`` says whether the items may run one by one. ``alone``: no other job shares its transaction. ``abort`` makes
-    a job that waits for others give up; it is called from the event loop. ``span`` is what the commit is a part of,
+    a job that waits for others give up; it is called from the event loop. ``told`` gets each result in the event loop
+    once it is committed, also where the future was given up meanwhile. ``span`` is what the commit is a part of,
     where that is traced; ``work`` knows it already.
     """
 
-    __slots__ = ("abort", "alone", "future", "items", "name", "span", "split", "work")
+    __slots__ = ("abort", "alone", "future", "items", "name", "span", "split", "told", "work")
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Job:
         split: bool = True,
         alone: bool = False,
         abort: Callable[[], None] | None = None,
+        told: Callable[[Any], None] | None = None,
     ) -> None:
         self.name = name
         self.work = work
@@ -42,6 +44,7 @@ class Job:
         self.split = split
         self.alone = alone
         self.abort = abort
+        self.told = told
         self.span: Span | None = None
 
     def run(self, run: SqliteRun, items: list[Any]) -> Sequence[Any]:
@@ -52,6 +55,7 @@ class Job:
         """
         if self.future.cancelled():
             # Its people have left before it began: the time goes to those who still wait.
+            self.told = None
             return items
         run.start_clock()
         try:

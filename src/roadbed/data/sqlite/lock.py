@@ -7,6 +7,7 @@ lock's own stands there, and the writer waits for that thread, for a bounded tim
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import threading
@@ -83,7 +84,9 @@ class WriteLock:
             failure, self._failure = self._failure, None
             handed_over, self._handed_over = self._handed_over, False
         if not handed_over:
-            raise Unavailable(_HELD_TOO_LONG if failure is None else _BROKEN) from failure
+            if failure is None:
+                raise Unavailable(_HELD_TOO_LONG) from BlockingIOError(errno.EWOULDBLOCK, "the lock is held")
+            raise Unavailable(_BROKEN) from failure
 
     def _start(self) -> threading.Thread:
         try:

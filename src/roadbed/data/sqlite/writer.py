@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import Any
 
 from roadbed.data.outcomes import settle
@@ -52,6 +53,12 @@ class Writer:
     def pending(self) -> int:
         """Jobs that wait or run."""
         return self._pending
+
+    @property
+    def locked_out(self) -> float:
+        """Seconds for which another program has kept writes from the write lock by now; 0 while it does not."""
+        since = self._commits.asked
+        return 0.0 if since is None else monotonic() - since
 
     async def start(self) -> None:
         """Open the connection in the thread; raises what opening raised."""
@@ -145,6 +152,7 @@ class Writer:
     def _work(self, lock: WriteLock, jobs: list[Job]) -> list[Any]:
         """Return the outcome of each job, whatever happens."""
         self._current = jobs
+        self._commits.ask()
         try:
             with lock:
                 if self._abandoned:
@@ -186,6 +194,9 @@ class Writer:
     def _settle(self, jobs: list[Job], outcomes: list[Any]) -> None:
         self._pending -= len(jobs)
         for job, outcome in zip(jobs, outcomes, strict=True):
+            if job.told is not None and not isinstance(outcome, BaseException):
+                for result in outcome:
+                    job.told(result)
             settle(job.future, outcome)
 
     def _post(self, future: asyncio.Future[None], outcome: BaseException | None) -> None:

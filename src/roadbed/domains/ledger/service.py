@@ -29,7 +29,7 @@ from roadbed.domains.ledger.model import (
 from roadbed.domains.ledger.pages import NEWEST, AccountCursor, Total, TransactionCursor, page
 from roadbed.domains.ledger.post_postgres import post_on_postgres
 from roadbed.domains.ledger.post_sqlite import post_on_sqlite
-from roadbed.domains.ledger.postings import OVERFLOW, Known, Leg, Posting, Written, clashes, refusal
+from roadbed.domains.ledger.postings import OVERFLOW, Known, Leg, Outcome, Posting, Written, clashes, refusal
 from roadbed.kernel.clock import Clock
 from roadbed.kernel.errors import Conflict, Fault, Invalid, NotFound, PreconditionFailed
 from roadbed.kernel.ids import new_id
@@ -84,7 +84,7 @@ class Ledger:
         self._database = database
         self._passing = Passing(counters)
         program = Program("ledger_post", True, partial(post_on_sqlite, clock), post_on_postgres)
-        self._post = database.flight(program, keys=clashes)
+        self._post = database.flight(program, keys=clashes, told=self._count)
         self._transactions = database.flight(TRANSACTIONS.program("ledger_transactions"))
         self._accounts = database.flight(ACCOUNTS.program("ledger_accounts"))
         self._lists = Shared()
@@ -137,10 +137,14 @@ class Ledger:
     async def _book(self, posting: Posting) -> Posted:
         outcome: Written | Known = await self._post.join(posting)
         if isinstance(outcome, Written):
-            self._passing.add(outcome.legs)
             return Posted(outcome.legs)
         legs = await self._recall(outcome.reference)
         return Posted(tuple(legs), outcome.status == 200, outcome.replayed)
+
+    def _count(self, outcome: Outcome) -> None:
+        """Count a posting that is committed, whether or not its client still waits; one that was known is not new."""
+        if isinstance(outcome, Written):
+            self._passing.add(outcome.legs)
 
     async def _recall(self, reference: str) -> list[Transaction]:
         """Return the legs of an earlier posting: rows that never change, so the reply is the first one again."""

@@ -76,7 +76,7 @@ class Telemetry:
         self._database = database
         self._clock = clock
         self._signals = database.flight(SIGNALS)
-        self._writer = Writer(database, Known(self.existing))
+        self._writer = Writer(database, Known(self.existing), self._count)
 
     async def list_assets(self, limit: int, after: Cursor | None, total: bool) -> Listing[Asset]:
         """Return assets by id, each with its signals."""
@@ -231,10 +231,7 @@ class Telemetry:
             # These were lists of thousands, as much work as a slice, and as much again is to come.
             await asyncio.sleep(0)
             if batch is not None:
-                before = msgspec.structs.astuple(counts)
                 told.extend((await self._writer.write(batch, counts))[: TOLD_OF - len(told)])
-                for result, now, then in zip(self._results, msgspec.structs.astuple(counts), before, strict=True):
-                    result.add(now - then)
 
         try:
             async for part in parts:
@@ -255,6 +252,10 @@ class Telemetry:
         await write()
         rejects = [Reject(bad.line, bad.reason) for bad in told]
         return Ingested(counts.inserted, counts.replaced, counts.unchanged, counts.rejected, rejects)
+
+    def _count(self, became: Counts) -> None:
+        for result, rows in zip(self._results, msgspec.structs.astuple(became), strict=True):
+            result.add(rows)
 
     async def existing(self, signals: Iterable[int]) -> set[int]:
         """Return those of some signals that exist, by id."""

@@ -13,6 +13,7 @@ from roadbed.resource.transfer.rejects import Bad
 
 TABLE = BulkTable("telemetry_measurement", (("signal_id", "integer"), ("at", "instant"), ("value", "real")), key=2)
 
+_NOTHING = Merged(0, 0, 0)
 _MOST_REMEMBERED = 1_000_000
 
 Find = Callable[[Iterable[int]], Awaitable[set[int]]]
@@ -31,6 +32,16 @@ class Counts(msgspec.Struct):
     def rows(self) -> int:
         """All rows so far."""
         return self.inserted + self.replaced + self.unchanged + self.rejected
+
+    def add(self, merged: Merged, rows: int, rejected: int) -> Counts:
+        """Add what became of a batch of so many rows, those that were left out apart; return that alone."""
+        # Of several rows with one key the last is written; the others change nothing.
+        unchanged = rows - merged.inserted - merged.changed
+        self.inserted += merged.inserted
+        self.replaced += merged.changed
+        self.unchanged += unchanged
+        self.rejected += rejected
+        return Counts(merged.inserted, merged.changed, unchanged, rejected)
 
 
 class Known:
@@ -57,11 +68,12 @@ class Known:
 
 
 class Writer:
-    """Writes batches, each in a transaction of its own."""
+    """Writes batches, each in a transaction of its own. ``told`` hears what became of each that is committed."""
 
-    def __init__(self, database: Database, known: Known) -> None:
+    def __init__(self, database: Database, known: Known, told: Callable[[Counts], None] | None = None) -> None:
         self._database = database
         self._known = known
+        self._told = told
 
     async def unknown(self, signals: Iterable[int]) -> set[int]:
         """Return those of some signals that do not exist."""
@@ -79,13 +91,18 @@ class Writer:
         unknown = await self.unknown(batch.signals)
         if unknown:
             batch = batch.without(unknown)
-        rows = len(batch.signals)
-        merged = Merged(0, 0, 0)
-        if rows and not dry:
-            merged = await self._database.merge(TABLE, (batch.signals, batch.instants, batch.values))
-        counts.inserted += merged.inserted
-        counts.replaced += merged.changed
-        # Of several rows with one key the last is written; the others change nothing.
-        counts.unchanged += rows - merged.inserted - merged.changed
-        counts.rejected += len(batch.bad)
+        rows, rejected = len(batch.signals), len(batch.bad)
+
+        def ended(merged: Merged) -> None:
+            # When it is committed: the client of an ingest may have left meanwhile, and its rows came in all the same.
+            became = counts.add(merged, rows, rejected)
+            if self._told is not None:
+                self._told(became)
+
+        if dry:
+            counts.add(_NOTHING, rows, rejected)
+        elif rows:
+            await self._database.merge(TABLE, (batch.signals, batch.instants, batch.values), ended)
+        else:
+            ended(_NOTHING)
         return batch.bad

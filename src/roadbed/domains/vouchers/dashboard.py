@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from roadbed.domains.vouchers.figures import VALUE
+from roadbed.domains.vouchers.figures import STEPS, STEPS_VALUE, VALUE
 from roadbed.resource.panels import Panel, Query, or_none, pick, rate
 from roadbed.runtime.measures import HTTP_REQUESTS
 
 _POST = 'method="POST"'
-_DONE = 'status=~"[23].."'
 _REFUSED = 'status="409"'
 _VALUE = pick(VALUE.measure)
 _OWED = pick(VALUE.measure, 'status="purchased"')
 _CHANGES = 'route=~"/vouchers/redeem|/vouchers/[{]id[}]/status"'
 
 
-def _steps(route: str) -> str:
-    done = rate(HTTP_REQUESTS, _POST, f'route="{route}"', _DONE)
-    return or_none(f"sum({done})")
-
-
 PANELS = (
     Panel(
         title="Steps",
-        description="Vouchers per second that are bought, redeemed by their code, and changed by the admin (cancelled, "
-        "used, refunded).",
+        description="Vouchers per second that are sold, redeemed (by code or by the admin), cancelled, refunded.",
         unit="ops",
-        queries=(
-            Query(_steps("/vouchers"), "bought"),
-            Query(_steps("/vouchers/redeem"), "redeemed"),
-            Query(_steps("/vouchers/{id}/status"), "changed"),
-        ),
-        width=12,
+        queries=(Query(f"sum by (step) ({rate(STEPS.measure)})", "{{step}}"),),
+    ),
+    Panel(
+        title="Turnover",
+        description="Minor units per second of the vouchers that are sold, redeemed, cancelled and refunded.",
+        unit="short",
+        queries=(Query(f"sum by (step, currency) ({rate(STEPS_VALUE.measure)})", "{{step}} {{currency}}"),),
     ),
     Panel(
         title="Steps that were not allowed",
@@ -38,7 +32,6 @@ PANELS = (
         "somebody tries codes.",
         unit="ops",
         queries=(Query(or_none(f"sum by (route) ({rate(HTTP_REQUESTS, _POST, _CHANGES, _REFUSED)})"), "{{route}}"),),
-        width=12,
     ),
     Panel(
         title="Sold",

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from roadbed.data.idempotency import Idempotency
+from roadbed.domains.vouchers.figures import Passing
 from roadbed.domains.vouchers.writes import redeem
 from roadbed.kernel.codes import read_code
 from roadbed.kernel.errors import Fault, Invalid
+from roadbed.resource.done import Done
 from roadbed.resource.lists import Filter, Question
-from roadbed.resource.store import Done
 from roadbed.resource.stores import Stores
 from roadbed.resource.writes import Asked
 
@@ -24,6 +25,7 @@ class Vouchers:
     def __init__(self, stores: Stores) -> None:
         self.templates = stores.named["templates"]
         self.vouchers = stores.named["vouchers"]
+        self.vouchers.written.listen(Passing(stores.counters).add)
 
     def now(self) -> datetime:
         """Return the present time, as the stores see it."""
