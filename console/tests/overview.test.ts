@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { isSilent, panels, secondsOf, seriesOf, withGaps, workersOf, type About, type Point } from "@/pages/overview/figures"
+import { isEmpty, isSilent, panels, secondsOf, seriesOf, withGaps, workersOf, type About, type Point } from "@/pages/overview/figures"
 
 const point = (at: string, change: Partial<Point> = {}): Point => ({
   at, seconds: 10, processes: 1, requests: 100, requests_per_second: 10, refused: 0, errors: 2, error_rate: 0.02, latency_ms: { mean: 1, p50: 1, p90: 2, p99: 3 },
@@ -18,6 +18,12 @@ it("draws every panel, and nulls where nothing happened", () => {
   const quiet = point("2026-05-01T00:00:00Z", { latency_ms: null, cache_hit_rate: null, flight_size: null })
   const values = Object.fromEntries(panels.flatMap((panel) => seriesOf(panel, [point("2026-05-01T00:00:00Z"), quiet]).map((line) => [line.label, line.values])))
   expect(values).toMatchObject({ Requests: [10, 10], Errors: [0.2, 0.2], p99: [3, null], "Hit rate": [75, null], "Items per flight": [4, null], CPU: [0.5, 0.5], Memory: [64, 64], Free: [10, 10], Database: [1, 1], Queued: [5, 5] })
+})
+
+it("tells of a panel that has nothing to draw", () => {
+  const quiet = point("2026-05-01T00:00:00Z", { cache_hit_rate: null })
+  const cache = panels.find((panel) => panel.title === "Cache")!
+  expect([isEmpty(cache, [quiet]), isEmpty(cache, []), isEmpty(cache, [quiet, point("2026-05-01T00:00:10Z")]), isEmpty(panels[0]!, [quiet])]).toEqual([true, true, false, false])
 })
 
 it("knows its ranges", () => {

@@ -88,6 +88,11 @@ export function seriesOf(panel: Panel, spans: readonly (Point | { at: string })[
   }))
 }
 
+/** Whether a panel has nothing to draw: nobody asked the cache, say. Axes alone would look like zeros. */
+export function isEmpty(panel: Panel, spans: readonly (Point | { at: string })[]): boolean {
+  return seriesOf(panel, spans).every((line) => line.values.every((value) => value === null))
+}
+
 /** Ticks after which a process that wrote nothing is taken for gone: one that lives writes each, a little late. */
 const SILENT = 2
 
