@@ -13,6 +13,7 @@ from roadbed.http.asgi import Message
 from roadbed.kernel.errors import RoadbedError, Unavailable
 from roadbed.resource.transfer import progress, routes
 from roadbed.resource.transfer.importing import Importer
+from roadbed.resource.transfer.outcomes import CHUNK
 from tests.integration.resource.test_transfer import MIB, Peak, rows_of
 from tests.integration.resource.world import World
 from tests.unit.http.driving import scope_of
@@ -119,6 +120,18 @@ async def test_a_dry_run_tells_too_and_writes_nothing(world: World) -> None:
     assert talk.progress[-1]["read"] == talk.progress[-1]["size"]
     assert talk.lines[-1]["result"]["inserted"] == 200
     assert await count(world) == 0
+
+
+async def test_a_dry_run_tells_of_few_rows_at_a_time(world: World) -> None:
+    # All of them come in one block: rows are tried one by one, which takes a while.
+    rows = 4 * CHUNK + 1
+    body = b"text\n" + b"".join(b"row %d\n" % number for number in range(rows))
+    talk = await Talk(world, [body]).run("POST /echoes/import?dry_run=true")
+    read = [each["read"] for each in talk.progress]
+    assert len(read) >= 4
+    assert read == sorted(read)
+    assert len(set(read)) == len(read)
+    assert talk.lines[-1]["result"]["inserted"] == rows
 
 
 @pytest.mark.parametrize(

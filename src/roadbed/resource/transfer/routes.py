@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from time import perf_counter
 from typing import Annotated, Any
@@ -24,6 +24,7 @@ from roadbed.resource.transfer.importing import Importer
 from roadbed.resource.transfer.json_readers import ArrayReader, NdjsonReader
 from roadbed.resource.transfer.keeping import Room
 from roadbed.resource.transfer.lines import BLOCK
+from roadbed.resource.transfer.outcomes import CHUNK
 from roadbed.resource.transfer.progress import HEADERS, LINES, told
 from roadbed.resource.transfer.records import Reader, Record
 from roadbed.resource.transfer.rejects import Bad
@@ -100,7 +101,9 @@ def declare_import(group: Operations[Store], unit: Compiled) -> None:
 
         async def write(parts: AsyncIterator[bytes]) -> AsyncGenerator[int, None]:
             async with importer:
-                async for records, reader, read in _records(parts, READERS[body.media_type]()):
+                # A dry run tries row by row: it tells of few of them at a time.
+                most = CHUNK if dry_run else None
+                async for records, reader, read in _records(parts, READERS[body.media_type](), most):
                     _tell(rejects, await importer.take(records, reader))
                     # Rows that were written are a sign of life: the time limit counts from them too.
                     call.since = perf_counter()
@@ -147,16 +150,30 @@ def _tell(rejects: list[LeftOut], bad: Sequence[Bad]) -> None:
 
 
 async def _records(
-    body: AsyncIterator[bytes], reader: Reader
+    body: AsyncIterator[bytes], reader: Reader, most: int | None
 ) -> AsyncIterator[tuple[Sequence[Record | Bad], Reader, int]]:
-    """Yield rows, and how many bytes have been read by then."""
-    read = 0
+    """Yield rows, at most so many at once, and about how many bytes of the body lie before the end of them."""
+    done = fed = 0
     async for part in body:
         # A server may hand over far more at once than is to be read at once.
         for start in range(0, len(part), BLOCK):
             piece = part[start : start + BLOCK]
-            read += len(piece)
+            fed += len(piece)
             for records in reader.feed(piece):
-                yield records, reader, read
+                for rows, share in _split(records, most):
+                    yield rows, reader, done + int(share * (fed - done))
+                done = fed
     for records in reader.finish():
-        yield records, reader, read
+        for rows, share in _split(records, most):
+            yield rows, reader, done + int(share * (fed - done))
+        done = fed
+
+
+def _split(rows: Sequence[Record | Bad], most: int | None) -> Iterator[tuple[Sequence[Record | Bad], float]]:
+    """Yield rows in pieces, with the share of them that each piece ends."""
+    size = len(rows) if most is None else most
+    if len(rows) <= size:
+        yield rows, 1.0
+        return
+    for end in range(size, len(rows) + size, size):
+        yield rows[end - size : end], min(end / len(rows), 1.0)
