@@ -1,4 +1,4 @@
-"""A service with a million measurements of one signal in it, and a browser before it."""
+"""A service with a million measurements of one signal in it, on either engine, and a browser before it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from socket import create_server
 
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from bench.harness.postgres import Cluster
 
 SIGNAL = 900001
 ROWS = 1000
@@ -40,8 +42,20 @@ class Stage:
 
 
 @contextmanager
-def staged(folder: Path, points: int) -> Iterator[Stage]:
-    """Serve ``points`` measurements from a folder, open a browser; end both."""
+def database_of(engine: str, folder: Path) -> Iterator[str | None]:
+    """Start the database server that an engine needs; yield the URL of an empty database, None where it needs none."""
+    if engine == "sqlite":
+        yield None
+        return
+    # The server has a user of its own, who must get to its folder.
+    folder.chmod(0o711)
+    with Cluster(folder / "cluster", core=None) as cluster:
+        yield cluster.create_database("console")
+
+
+@contextmanager
+def staged(folder: Path, points: int, database_url: str | None = None) -> Iterator[Stage]:
+    """Serve ``points`` measurements from a folder or a database, open a browser; end both."""
     with create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     data = folder / "data"
@@ -49,7 +63,7 @@ def staged(folder: Path, points: int) -> Iterator[Stage]:
     roadbed = str(Path(sys.executable).parent / "roadbed")
     command = [roadbed, "up", "--data", str(data), "--port", str(port)]
     with (folder / "log").open("wb") as log:
-        service = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+        service = subprocess.Popen(command, cwd=folder, env=environment_of(database_url), stdout=log, stderr=log)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait(url, service)
@@ -60,6 +74,12 @@ def staged(folder: Path, points: int) -> Iterator[Stage]:
     finally:
         service.terminate()
         service.wait(PATIENCE)
+
+
+def environment_of(database_url: str | None) -> dict[str, str]:
+    """Return the environment of the service: it runs on what was asked for, and on nothing that lies about here."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("ROADBED_")}
+    return plain if database_url is None else {**plain, "ROADBED_DATABASE_URL": database_url}
 
 
 def _wait(url: str, service: subprocess.Popen[bytes]) -> None:

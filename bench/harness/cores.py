@@ -35,15 +35,16 @@ def choose(database: str) -> Cores:
     return Cores(server=server, load=load, database=load if database == "load" else server)
 
 
-def pinned(core: int) -> Callable[[], None]:
-    """Return what a child runs before its program: stay on one core, and die with the harness.
+def pinned(core: int | None) -> Callable[[], None]:
+    """Return what a child runs before its program: stay on one core (None: on any), and die with the harness.
 
     The kernel sends the second by itself, so even a killed harness leaves no server behind.
     """
     libc = ctypes.CDLL(None)
 
     def prepare() -> None:
-        os.sched_setaffinity(0, {core})
+        if core is not None:
+            os.sched_setaffinity(0, {core})
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
     return prepare

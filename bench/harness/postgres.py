@@ -49,9 +49,9 @@ def binaries() -> Path:
 
 
 class Cluster:
-    """A running server, from ``with`` to the end of it."""
+    """A running server, from ``with`` to the end of it; on one core, or (None) on any."""
 
-    def __init__(self, folder: Path, core: int) -> None:
+    def __init__(self, folder: Path, core: int | None) -> None:
         self._folder = folder
         self._core = core
         self._programs = binaries()

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from "vitest"
 import { parseJson } from "@/api/lossless"
-import { formatBytes, formatInstant, formatMoney, formatNumber, formatSeconds, formatShare, formatUtc } from "@/design/format"
+import { formatBytes, formatFigure, formatInstant, formatMoney, formatNumber, formatSeconds, formatShare, formatUtc } from "@/design/format"
 
 const plain = (text: string): string => text.replace(/[\u00a0\u202f]/g, " ")
 
@@ -66,4 +66,8 @@ it("writes shares and times", () => {
   expect(formatUtc("2026-05-01T12:30:00.123456Z")).toBe("2026-05-01 12:30:00.123456 UTC")
   expect(formatInstant("no time")).toBe("no time")
   expect(formatInstant("2026-05-01T12:30:00Z")).toContain("2026")
+})
+
+it("tells a little as a little, and none as none", () => {
+  expect([formatFigure(0, 2), formatFigure(0.003, 2), formatFigure(0.006, 2), formatFigure(1.25, 1), formatFigure(0.04, 1)]).toEqual(["0", "< 0.01", "0.01", "1.3", "< 0.1"])
 })

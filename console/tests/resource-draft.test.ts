@@ -133,7 +133,7 @@ describe("an edit", () => {
 
 describe("the words around a form", () => {
   it("says bounds that help", () => {
-    expect(boundsInWords(pages)).toBe("1 to 1000")
+    expect(boundsInWords(pages)).toBe("1 to 1,000")
     expect(boundsInWords(price)).toBe("from 0.01")
     expect(boundsInWords({ ...pages, bounds: { le: parseJson("9223372036854775807") } })).toBe("")
     expect(boundsInWords({ ...title, bounds: { pattern: "^a" } })).toBe("form ^a")

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest"
 import { nextTick, ref } from "vue"
 import { parseJson } from "@/api/lossless"
 import { Problem } from "@/api/problems"
-import { allowedForAll, asBegun, blamed, canUndo, deletions, importable, inBatches, moves, resetInWords } from "@/pages/resource/batches"
+import { allowedForAll, asBegun, blamed, canUndo, deletions, importable, inBatches, moves, resetInWords, secretsInWords, stepsBack, stepsInWords, wayTo } from "@/pages/resource/batches"
 import { columnsOf, defaultColumns, useColumns } from "@/pages/resource/columns"
 import { countsInWords, rejectsFile, typeOf } from "@/pages/resource/files"
 import { asQuery, conditionsOf, filterable, inWords, matches, operatorsOf, withConditions, type Condition } from "@/pages/resource/filters"
@@ -136,15 +136,45 @@ describe("several rows at once", () => {
   it("come back with their key, in the first status, without what the service makes", () => {
     const about = resource([id, title, code, { ...pages, writable: false }], { statuses: machine })
     expect(importable(about, { id: "1", title: "A", code: "x", pages: 3, version: 2 })).toEqual({ id: "1", title: "A" })
-    expect(asBegun(copies, [{ status: "lent" }, { status: "shelf" }])).toEqual({ rows: [{ status: "shelf" }, { status: "shelf" }], reset: 1 })
-    expect(resetInWords(copies, [{ status: "lent" }], 1)).toBe(" It was lent, and begins again as shelf: a new row has no other status.")
-    expect(resetInWords(copies, [{ status: "lent" }, { status: "shelf" }], 1)).toContain(" One was lent, and begins again as shelf")
-    expect(resetInWords(copies, [{ status: "lent" }, { status: "lost" }], 2)).toContain(" 2 were lent or lost, and begin again as shelf")
-    // Somebody else moved it since this page saw it.
-    expect(resetInWords(copies, [{ status: "shelf" }], 1)).toContain(" It begins again as shelf")
-    expect([resetInWords(copies, [{ status: "shelf" }], 0), resetInWords(books, [{}], 0)]).toEqual(["", ""])
-    expect(asBegun(books, [{ title: "A" }])).toEqual({ rows: [{ title: "A" }], reset: 0 })
+    expect(asBegun(copies, [{ id: "1", status: "lent" }, { id: "2", status: "shelf" }])).toEqual({ rows: [{ id: "1", status: "shelf" }, { id: "2", status: "shelf" }], reset: [{ key: "1", was: "lent" }] })
+    expect(resetInWords(copies, 1, [{ key: "1", was: "lent" }])).toBe(" It was lent, and begins again as shelf: a new row has no other status.")
+    expect(resetInWords(copies, 2, [{ key: "1", was: "lent" }])).toContain(" One was lent, and begins again as shelf")
+    expect(resetInWords(copies, 2, [{ key: "1", was: "lent" }, { key: "2", was: "lost" }])).toContain(" 2 were lent or lost, and begin again as shelf")
+    expect([resetInWords(copies, 1, []), resetInWords(books, 1, [])]).toEqual(["", ""])
+    expect(asBegun(books, [{ title: "A" }])).toEqual({ rows: [{ title: "A" }], reset: [] })
     expect([canUndo(books), canUndo({ ...books, history: false }), canUndo({ ...books, verbs: ["list", "delete"] })]).toEqual([true, false, false])
+  })
+})
+
+describe("the way back to the status that a row had", () => {
+  // As of vouchers: refunded comes after cancelled alone; from nowhere does anything lead to gone.
+  const longer = { ...copies, statuses: { field: "status", first: "shelf", allowed: { shelf: ["lent", "lost"], lent: ["shelf", "sold"], lost: ["sold"], sold: ["burnt"], gone: ["shelf"] } } }
+  const lent = { key: "a/b", was: "lent" }
+
+  it("is the shortest one that the machine allows", () => {
+    expect(["shelf", "lent", "sold", "burnt", "gone"].map((status) => wayTo(longer, status))).toEqual([[], ["lent"], ["lent", "sold"], ["lent", "sold", "burnt"], undefined])
+    expect(wayTo(books, "lent")).toBeUndefined()
+  })
+
+  it("is taken step by step, row by row", () => {
+    expect(stepsBack(longer, [lent, { key: "2", was: "sold" }, { key: "3", was: "gone" }])).toEqual([
+      { method: "POST", path: "/copies/a%2Fb/status", body: { status: "lent" } },
+      { method: "POST", path: "/copies/2/status", body: { status: "lent" } },
+      { method: "POST", path: "/copies/2/status", body: { status: "sold" } },
+    ])
+  })
+
+  it("is offered in words", () => {
+    expect(stepsInWords(longer, [lent, { ...lent, key: "2" }])).toBe("Set to lent")
+    expect(stepsInWords(longer, [{ key: "2", was: "burnt" }])).toBe("Set to lent, then sold, then burnt")
+    expect(stepsInWords(longer, [lent, { key: "2", was: "sold" }])).toBe("Set to what they were")
+    expect([stepsInWords(longer, []), stepsInWords(longer, [{ key: "3", was: "gone" }])]).toEqual([undefined, undefined])
+    expect(resetInWords(longer, 1, [{ key: "3", was: "gone" }])).toContain("No step that is allowed leads back to gone.")
+  })
+
+  it("brings no secret back", () => {
+    expect(secretsInWords(resource([id, code]))).toBe(" The code it had no longer counts: a new one was made that nobody knows.")
+    expect(secretsInWords(books)).toBe("")
   })
 })
 

@@ -4,18 +4,21 @@ import { mount } from "@vue/test-utils"
 import { post } from "@/api/client"
 import { connection } from "@/api/connection"
 import { Problem } from "@/api/problems"
-import { useUpload } from "@/parts/uploading"
+import { paceOf, useUpload, type RowsTold } from "@/parts/uploading"
 import UploadProgress from "@/parts/UploadProgress.vue"
 
 /** Stands for the browser's: a test says what happens on the way. */
 class Wire {
   static last: Wire
   upload: { onprogress?: (event: { loaded: number; total: number }) => void } = {}
+  onreadystatechange?: () => void
   onload?: () => void
   onerror?: () => void
   onabort?: () => void
   onloadend?: () => void
   status = 0
+  readyState = 1
+  type = "application/json"
   responseText = ""
   sent: unknown
   readonly headers: Record<string, string> = {}
@@ -29,13 +32,19 @@ class Wire {
   setRequestHeader(name: string, value: string): void {
     this.headers[name] = value
   }
-  getAllResponseHeaders = (): string => "content-type: application/json\r\nx-request-id: a: b\r\n"
+  getAllResponseHeaders = (): string => `content-type: ${this.type}\r\nx-request-id: a: b\r\n`
+  getResponseHeader = (): string => this.type
   send(body: unknown): void {
     this.sent = body
   }
   abort(): void {
     this.onabort?.()
     this.onloadend?.()
+  }
+  /** A part of the answer comes. */
+  part(text: string, type = "application/x-ndjson"): void {
+    Object.assign(this, { type, readyState: 3, responseText: this.responseText + text })
+    this.onreadystatechange?.()
   }
   answer(status: number, text: string): void {
     Object.assign(this, { status, responseText: text })
@@ -85,6 +94,60 @@ describe("a call that tells what was sent", () => {
   })
 })
 
+describe("a call that is answered line by line", () => {
+  const begun = (told: unknown[] = []): ReturnType<typeof post> => post("/x", undefined, { raw, onSent: () => undefined, onProgress: (one) => told.push(one) })
+
+  it("asks for lines, hears each as it comes, and gives the result", async () => {
+    const told: unknown[] = []
+    const reply = begun(told)
+    expect(Wire.last.headers["Accept"]).toBe("application/x-ndjson, application/json;q=0.5")
+    Wire.last.part('{"progress": {"read": 1}}\n{"progress": {"re')
+    expect(told).toEqual([{ read: 1 }])
+    Wire.last.part('ad": 2}}\n')
+    expect(told).toEqual([{ read: 1 }, { read: 2 }])
+    Wire.last.answer(200, `${Wire.last.responseText}{"result": {"n": 9007199254740993}}\n`)
+    expect(String(((await reply).data as { n: unknown }).n)).toBe("9007199254740993")
+  })
+
+  it("is content with a service that tells nothing on the way", async () => {
+    const reply = begun()
+    Wire.last.part('{"inserted": 1}', "application/json")
+    Wire.last.answer(200, '{"inserted": 1}')
+    expect((await reply).data).toEqual({ inserted: 1 })
+    const refused = begun()
+    Wire.last.answer(400, '{"type": "urn:roadbed:problem:invalid", "title": "No"}')
+    await expect(refused).rejects.toMatchObject({ status: 400, slug: "invalid" })
+  })
+
+  it("fails with what was told before it broke off, and no other way is it taken for whole", async () => {
+    const told = begun()
+    Wire.last.part('{"progress": {}}\n{"problem": {"type": "urn:roadbed:problem:overloaded", "title": "Busy", "status": 503}}\n')
+    Wire.last.onerror!()
+    await expect(told).rejects.toMatchObject({ status: 503, slug: "overloaded", title: "Busy" })
+    expect(connection.state.online).toBe(true)
+    const lost = begun()
+    Wire.last.part('{"progress": {}}\n')
+    Wire.last.onerror!()
+    await expect(lost).rejects.toMatchObject({ slug: "offline" })
+    const short = begun()
+    Wire.last.part('{"progress": {}}\n{"resu')
+    Wire.last.answer(200, Wire.last.responseText)
+    await expect(short).rejects.toMatchObject({ slug: "offline" })
+  })
+})
+
+describe("the pace of rows", () => {
+  const rows = (read: number, inserted: number, rejected = 0): RowsTold => ({ read, size: 1000, inserted, changed: 0, rejected })
+
+  it("is counted from what was told first, and bytes say how much is left", () => {
+    const sent = { sent: 1000, total: 1000 }
+    expect(paceOf(sent)).toEqual({ done: 0, rate: undefined, remaining: undefined })
+    expect(paceOf({ ...sent, rows: rows(100, 40), first: rows(100, 40), seconds: 0 })).toEqual({ done: 40, rate: undefined, remaining: undefined })
+    expect(paceOf({ ...sent, rows: rows(400, 150, 10), first: rows(100, 40), seconds: 3 })).toEqual({ done: 160, rate: 40, remaining: 6 })
+    expect(paceOf({ ...sent, rows: rows(100, 50), first: rows(100, 40), seconds: 1 }).remaining).toBeUndefined()
+  })
+})
+
 describe("useUpload", () => {
   it("tells how far it is while it lasts", async () => {
     const { progress, run } = scope.run(useUpload)!
@@ -92,6 +155,9 @@ describe("useUpload", () => {
     expect(progress.value).toEqual({ sent: 0, total: 8 })
     Wire.last.upload.onprogress!({ loaded: 3, total: 8 })
     expect(progress.value).toEqual({ sent: 3, total: 8 })
+    Wire.last.part('{"progress": {"read": 4, "size": 8, "inserted": 1}}\n')
+    expect(progress.value).toMatchObject({ sent: 3, total: 8, rows: { read: 4, inserted: 1 }, first: { read: 4 } })
+    Wire.last.type = "application/json"
     Wire.last.answer(200, "{}")
     expect((await done)?.status).toBe(200)
     expect(progress.value).toBeUndefined()
@@ -122,6 +188,10 @@ describe("the sign of it", () => {
     await wrapper.setProps({ progress: { sent: 2048, total: 2048 }, reading: "Trying …" })
     expect(wrapper.text()).toContain("2 KiB sent. Trying …")
     expect(wrapper.get("progress").attributes("value")).toBeUndefined()
+    const first = { read: 0, size: 2000, inserted: 0, rejected: 0 }
+    await wrapper.setProps({ progress: { sent: 2048, total: 2048, first, rows: { ...first, read: 500, inserted: 5990, rejected: 10 }, seconds: 2 } })
+    expect(wrapper.text()).toContain("6,000 rows, 10 left out · 3,000 rows/s · about 6 s left")
+    expect(wrapper.get("progress").attributes()).toMatchObject({ value: "500", max: "2000", "aria-label": "Rows" })
     await wrapper.get("button").trigger("click")
     expect(wrapper.emitted("stop")).toHaveLength(1)
   })

@@ -265,3 +265,28 @@ async def test_everybody_can_use_it(
         await expect(page.get_by_text("Loading")).to_have_count(0)
         assert await violations(page) == [], place
         assert await overflow(page) == 0, place
+
+
+async def test_what_can_be_done_with_a_row_is_in_reach_of_a_thumb(
+    open_page: OpenPage, author: dict[str, Any], books: list[dict[str, Any]]
+) -> None:
+    page = await open_page(viewport={"width": 390, "height": 800})
+    await page.goto(of(author))
+    menu = page.get_by_role("button", name=f"Actions of {books[0]['title']}", exact=True)
+    await expect(menu).to_be_in_viewport(ratio=1)
+    frame = page.locator(".frame")
+    assert await frame.evaluate("frame => frame.scrollWidth > frame.clientWidth && !frame.scrollLeft")
+    # What it lies over fades out, until all of it is seen: half a number would be another one.
+    await expect(frame).to_have_class(re.compile("covers"))
+    await frame.evaluate("frame => frame.scrollTo(frame.scrollWidth, 0)")
+    await expect(frame).not_to_have_class(re.compile("covers"))
+    await menu.click()
+    await expect(page.get_by_role("menuitem", name="Edit")).to_be_visible()
+
+
+async def test_a_row_that_never_was_is_told_of_once(page: Page, watch: Watch) -> None:
+    watch.foresee("status of 404")
+    await page.goto(f"{BOOKS}/01890000-0000-7000-8000-000000000000")
+    await expect(page.get_by_role("heading", name="There is no such row")).to_be_visible()
+    await expect(page.get_by_text("Nothing was ever written of it.")).to_be_visible()
+    await expect(page.get_by_role("alert")).to_have_count(0)

@@ -227,3 +227,17 @@ async def test_a_browser_lands_there_from_anywhere(page: Page, service: Service)
         reply = await page.goto(path)
         assert reply is not None
         assert (reply.status, page.url) == (200, service.base_url + path)
+
+
+async def test_the_buttons_of_a_row_stand_side_by_side(page: Page) -> None:
+    await page.goto(SHOP)
+    cards = page.get_by_role("listitem")
+    boxes = [await card.bounding_box() for card in await cards.all()]
+    buttons = [await button.bounding_box() for button in await cards.locator("summary").all()]
+    rows: dict[float, set[float]] = {}
+    for card, button in zip(boxes, buttons, strict=True):
+        assert card is not None
+        assert button is not None
+        rows.setdefault(card["y"], set()).add(button["y"])
+    assert len(rows) < len(boxes)
+    assert [len(places) for places in rows.values()] == [1] * len(rows)

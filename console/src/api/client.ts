@@ -1,7 +1,8 @@
 import { connection } from "@/api/connection"
 import { parseJson, writeJson } from "@/api/lossless"
 import { Problem } from "@/api/problems"
-import { upload, type OnSent } from "@/api/uploading"
+import { LINES, Telling } from "@/api/telling"
+import { upload, type OnSent, type OnText } from "@/api/uploading"
 
 /** Parameters of a query; undefined and "" are left out, a list gives one parameter per item. */
 export type Query = Record<string, string | number | boolean | undefined | null | readonly (string | number)[]>
@@ -18,6 +19,8 @@ export interface Options {
   signal?: AbortSignal
   /** Hears how much of the body was sent. */
   onSent?: OnSent | undefined
+  /** Hears how far the call is while it is answered, where the service tells that: of a call with `onSent`. */
+  onProgress?: ((progress: unknown) => void) | undefined
   /** Read with JSON.parse: several times as fast, for long lists of doubles such as series. */
   plain?: boolean
   /** One key for several tries of the same intent. By default each unsafe call has a new one. */
@@ -55,7 +58,8 @@ export function newKey(): string {
 
 /** Calls the service. Throws a Problem for every answer but 2xx, and when there is none. */
 export async function call<T>(method: Method, path: string, options: Options = {}): Promise<Reply<T>> {
-  const headers: Record<string, string> = { Accept: "application/json", ...options.headers }
+  const telling = options.onProgress && new Telling(options.onProgress)
+  const headers: Record<string, string> = { Accept: telling ? `${LINES}, application/json;q=0.5` : "application/json", ...options.headers }
   let body: BodyInit | undefined
   if (options.raw) {
     headers["Content-Type"] = options.raw.type
@@ -71,10 +75,15 @@ export async function call<T>(method: Method, path: string, options: Options = {
     headers,
     ...(body === undefined ? {} : { body }),
     ...(options.signal ? { signal: options.signal } : {}),
-  }, options.onSent)
+  }, options.onSent, telling)
   const text = await response.text()
-  const isJson = /\bjson\b/.test(response.headers.get("Content-Type") ?? "")
-  const data: unknown = text && isJson ? (options.plain && response.ok ? JSON.parse(text) : parseJson(text)) : text
+  const type = response.headers.get("Content-Type") ?? ""
+  const isJson = /\bjson\b/.test(type)
+  let data: unknown = text && isJson ? (options.plain && response.ok ? JSON.parse(text) : parseJson(text)) : text
+  if (telling && type.startsWith(LINES)) {
+    telling.take(text)
+    data = telling.result
+  }
   if (!response.ok) throw Problem.from(response.status, data)
   const total = response.headers.get("Total-Count")
   return {
@@ -87,13 +96,18 @@ export async function call<T>(method: Method, path: string, options: Options = {
   }
 }
 
-async function send(url: string, init: RequestInit, onSent: OnSent | undefined): Promise<Response> {
+async function send(url: string, init: RequestInit, onSent: OnSent | undefined, telling: Telling | undefined): Promise<Response> {
+  const onText: OnText = (text, type) => {
+    if (type.startsWith(LINES)) telling?.take(text)
+  }
   try {
-    const response = await (onSent ? upload(url, init, onSent) : fetch(url, { ...init, credentials: "same-origin" }))
+    const response = await (onSent ? upload(url, init, onSent, onText) : fetch(url, { ...init, credentials: "same-origin" }))
     connection.answered()
     return response
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error
+    // It broke off because of what it told.
+    if (telling?.problem) throw telling.problem
     connection.failed()
     throw Problem.offline()
   }

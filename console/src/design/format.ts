@@ -14,6 +14,13 @@ export function formatNumber(value: unknown, options: Intl.NumberFormatOptions =
   return new Intl.NumberFormat(locale(), { maximumFractionDigits: 6, ...options }).format(exact(asText(value)))
 }
 
+/** A figure with so many decimals at most. A little is not told as none: 0.001 with two decimals is "< 0.01". */
+export function formatFigure(value: number, digits: number): string {
+  const least = 10 ** -digits
+  const text = formatNumber(value > 0 && value < least / 2 ? least : value, { maximumFractionDigits: digits })
+  return value > 0 && value < least / 2 ? `< ${text}` : text
+}
+
 /** Minor units and an ISO 4217 code as money: 4136 and EUR give 41,36 €. */
 export function formatMoney(minor: unknown, currency: string): string {
   const whole = toBigInt(minor)

@@ -1,5 +1,6 @@
 import type { Row } from "@/api/descriptions"
 import { asText, parseJson, sameJson, writeJson } from "@/api/lossless"
+import { formatNumber } from "@/design/format"
 import { controlOf, type Field } from "@/parts/fields"
 import { toMajor, toMinor } from "@/parts/money"
 
@@ -154,6 +155,9 @@ export function sameDraft(a: Draft, b: Draft): boolean {
   return Object.keys({ ...a, ...b }).every((name) => (a[name] ?? "") === (b[name] ?? ""))
 }
 
+/** A bound as people read numbers; what is none stays as it is. */
+const grouped = (bound: string): string => (Number.isFinite(Number(bound)) ? formatNumber(bound) : bound)
+
 /** What a control may hold, in words. */
 export function boundsInWords(field: Field): string {
   const bounds = field.bounds ?? {}
@@ -162,9 +166,9 @@ export function boundsInWords(field: Field): string {
   const words: string[] = []
   // The end of int64 says nothing to a person.
   const bounded = most.length < 15 ? most : ""
-  if (least && bounded) words.push(`${least} to ${bounded}`)
-  else if (least) words.push(`from ${least}`)
-  else if (bounded) words.push(`up to ${bounded}`)
+  if (least && bounded) words.push(`${grouped(least)} to ${grouped(bounded)}`)
+  else if (least) words.push(`from ${grouped(least)}`)
+  else if (bounded) words.push(`up to ${grouped(bounded)}`)
   if (typeof bounds["pattern"] === "string" && controlOf(field) === "text") words.push(`form ${bounds["pattern"]}`)
   return words.join(", ")
 }

@@ -3,20 +3,27 @@ import type { RouteRecordRaw } from "vue-router"
 import { useDescriptions, type DomainDescription } from "@/api/descriptions"
 import type { IconName } from "@/parts/icons"
 
+/** A line of the sidebar. Without an icon of its own the first one of a domain has the domain's, the others a table's. */
+export interface Entry {
+  label: string
+  to: string
+  icon?: IconName
+}
+
 /** What a folder of `pages/` gives to the console: the pages of one domain, or of the platform. */
 export interface Pages {
   /** The domain that must be on for them to be shown; none: always. */
   domain?: string
   icon: IconName
   /** Entries of the navigation, the first is the domain's own page. */
-  entries: { label: string; to: string }[]
+  entries: Entry[]
   routes: RouteRecordRaw[]
 }
 
 export interface Group {
   title: string
   icon: IconName
-  entries: { label: string; to: string }[]
+  entries: Entry[]
 }
 
 const folders = import.meta.glob<{ pages: Pages }>("../pages/*/routes.ts", { eager: true })

@@ -26,6 +26,14 @@ def prefers_openmetrics(accept: str | None) -> bool:
     return given.get("application/openmetrics-text", 0.0) > given.get("text/plain", 0.0)
 
 
+def prefers_lines(accept: str | None) -> bool:
+    """Tell whether a client would rather have lines of JSON (NDJSON) than JSON, and names them. A tie goes to JSON."""
+    if accept is None:
+        return False
+    given = dict(_ranges(accept))
+    return given.get("application/x-ndjson", 0.0) > given.get("application/json", 0.0)
+
+
 def best_coding(accept_encoding: str | None, available: Sequence[str]) -> str:
     """Return which of the codings in which there is something suits a client best; empty: none, as it is.
 

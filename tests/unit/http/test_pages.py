@@ -2,7 +2,7 @@
 
 import pytest
 
-from roadbed.http.accepting import prefers_html, prefers_json, prefers_openmetrics
+from roadbed.http.accepting import prefers_html, prefers_json, prefers_lines, prefers_openmetrics
 from roadbed.http.call import Call
 from roadbed.http.compiler import compile_groups
 from roadbed.http.edge import Edge
@@ -116,3 +116,20 @@ def test_two_pages_of_one_path_are_refused() -> None:
 )
 def test_who_would_rather_have_openmetrics(accept: str | None, openmetrics: bool) -> None:
     assert prefers_openmetrics(accept) is openmetrics
+
+
+@pytest.mark.parametrize(
+    ("accept", "lines"),
+    [
+        (None, False),
+        ("*/*", False),
+        ("application/*", False),
+        ("application/json", False),
+        ("application/x-ndjson", True),
+        ("application/x-ndjson;q=0", False),
+        ("application/x-ndjson, application/json", False),
+        ("application/x-ndjson, application/json;q=0.5", True),
+    ],
+)
+def test_who_would_rather_have_lines(accept: str | None, lines: bool) -> None:
+    assert prefers_lines(accept) is lines

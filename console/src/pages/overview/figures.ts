@@ -1,5 +1,6 @@
 import type { Series } from "@/parts/Chart.vue"
 import type { components } from "@/api/schema"
+import { formatSeconds } from "@/design/format"
 
 type Schemas = components["schemas"]
 export type About = Schemas["About"]
@@ -86,3 +87,39 @@ export function seriesOf(panel: Panel, spans: readonly (Point | { at: string })[
     values: spans.map((span) => ("requests" in span ? (line.of(span) ?? null) : null)),
   }))
 }
+
+/** Whether a panel has nothing to draw: nobody asked the cache, say. Axes alone would look like zeros. */
+export function isEmpty(panel: Panel, spans: readonly (Point | { at: string })[]): boolean {
+  return seriesOf(panel, spans).every((line) => line.values.every((value) => value === null))
+}
+
+/** Ticks after which a process that wrote nothing is taken for gone: one that lives writes each, a little late. */
+const SILENT = 2
+
+export interface Counted {
+  /** Processes that serve, as far as is known: the one that answered is one of them. */
+  count: number
+  /** Why there may be more; "" where all are counted. */
+  why: string
+}
+
+/**
+ * How many processes serve. A process tells of itself a tick after its start, one that is gone is listed for a while,
+ * and none is where figures are off: what is not known yet is said to be so, and is never a zero.
+ */
+export function workersOf(about: About): Counted {
+  const every = about.statistics_every
+  if (every === 0) return { count: 1, why: "not counted: statistics_every is 0" }
+  const lively = about.workers.filter((worker) => !isSilent(about, worker))
+  if (lively.some((worker) => worker.id === about.process.id)) return { count: lively.length, why: "" }
+  const why = isFresh(about) ? `first figures within ${formatSeconds(every)}` : "the others are not known now"
+  return { count: 1, why }
+}
+
+/** Whether a process has written no figures for so long that it is gone, or too busy to. */
+export function isSilent(about: About, worker: About["workers"][number]): boolean {
+  return Date.parse(about.now) - Date.parse(worker.seen_at) > SILENT * 1000 * about.statistics_every
+}
+
+/** Whether the process that answered began so lately that it need not have written figures. */
+const isFresh = (about: About): boolean => Date.parse(about.now) - Date.parse(about.process.started_at) < SILENT * 1000 * about.statistics_every

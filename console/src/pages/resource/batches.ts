@@ -2,7 +2,7 @@ import { call, post } from "@/api/client"
 import type { Row } from "@/api/descriptions"
 import { Problem } from "@/api/problems"
 import { asText, writeJson } from "@/api/lossless"
-import { rowPath, type Resource } from "@/parts/fields"
+import { keyOf, rowPath, type Resource } from "@/parts/fields"
 
 /** Operations of one `POST /batch`: all of them happen, or none. */
 export const MOST_AT_ONCE = 100
@@ -52,22 +52,59 @@ export function blamed(error: unknown, keys: readonly string[]): { key: string |
  */
 export const canUndo = (about: Resource): boolean => about.history && about.verbs.includes("create")
 
+/** A row that came back in another status than it had. */
+export interface Reset {
+  key: string
+  was: string
+}
+
 /** What comes back other than it was: a new row begins in its first status. */
-export function asBegun(about: Resource, rows: readonly Row[]): { rows: Row[]; reset: number } {
+export function asBegun(about: Resource, rows: readonly Row[]): { rows: Row[]; reset: Reset[] } {
   const machine = about.statuses
-  if (!machine) return { rows: [...rows], reset: 0 }
-  const reset = rows.filter((row) => row[machine.field] !== machine.first).length
+  if (!machine) return { rows: [...rows], reset: [] }
+  const reset = rows.filter((row) => row[machine.field] !== machine.first).map((row) => ({ key: keyOf(about, row), was: asText(row[machine.field]) }))
   return { rows: rows.map((row) => ({ ...row, [machine.field]: machine.first })), reset }
 }
 
-/** What a person is told of rows that came back in another status than they had; "" where none did. */
-export function resetInWords(about: Resource, rows: readonly Row[], reset: number): string {
+/** What a person is told of rows that came back, `count` in all, of which some had another status; "" where none had. */
+export function resetInWords(about: Resource, count: number, reset: readonly Reset[]): string {
   const machine = about.statuses
-  if (!machine || reset === 0) return ""
-  const were = [...new Set(rows.map((row) => asText(row[machine.field])).filter((status) => status && status !== machine.first))]
-  const who = rows.length === 1 ? "It" : reset === 1 ? "One" : String(reset)
-  const was = were.length ? `${who} ${reset === 1 ? "was" : "were"} ${were.join(" or ")}, and ` : `${who} `
-  return ` ${was}${reset === 1 ? "begins" : "begin"} again as ${machine.first}: a new row has no other status.`
+  if (!machine || reset.length === 0) return ""
+  const were = [...new Set(reset.map((one) => one.was))]
+  const who = count === 1 ? "It" : reset.length === 1 ? "One" : String(reset.length)
+  const lost = were.filter((status) => !wayTo(about, status))
+  const text = ` ${who} ${reset.length === 1 ? "was" : "were"} ${were.join(" or ")}, and ${reset.length === 1 ? "begins" : "begin"} again as ${machine.first}: a new row has no other status.`
+  return lost.length ? `${text} No step that is allowed leads back to ${lost.join(" or ")}.` : text
+}
+
+/** The statuses that a new row goes through to get to one, in order and with that one; undefined: no way leads there. */
+export function wayTo(about: Resource, status: string): string[] | undefined {
+  const machine = about.statuses
+  if (!machine) return undefined
+  const ways = new Map<string, string[]>([[machine.first, []]])
+  for (const [at, way] of ways) {
+    // A map goes on with what is put into it meanwhile: the shortest ways come first.
+    for (const next of machine.allowed[at] ?? []) if (!ways.has(next)) ways.set(next, [...way, next])
+  }
+  return ways.get(status)
+}
+
+/** The moves that bring rows back to the status that each had, one allowed step after the other, row by row. */
+export function stepsBack(about: Resource, reset: readonly Reset[]): Operation[] {
+  return reset.flatMap((one) => (wayTo(about, one.was) ?? []).flatMap((status) => moves(about, [one.key], status)))
+}
+
+/** What a button says that takes these steps; undefined where there are none. Statuses in between are named. */
+export function stepsInWords(about: Resource, reset: readonly Reset[]): string | undefined {
+  const ways = new Set(reset.map((one) => wayTo(about, one.was)?.join(", then ")).filter(Boolean))
+  if (ways.size === 0) return undefined
+  return ways.size === 1 ? `Set to ${[...ways][0]}` : "Set to what they were"
+}
+
+/** What is lost for good of a row that comes back: secrets are in no history. "" where it has none. */
+export function secretsInWords(about: Resource): string {
+  const names = about.fields.filter((field) => field.secret).map((field) => field.label.toLowerCase())
+  return names.length ? ` The ${names.join(" and the ")} it had no longer counts: a new one was made that nobody knows.` : ""
 }
 
 /** What an import takes of a row: its key and what was written by somebody, no secret. */
@@ -85,7 +122,7 @@ export interface Imported {
 }
 
 /** Makes deleted rows again under their old keys, as they were last; tells what could not be. */
-export async function undelete(about: Resource, keys: readonly string[]): Promise<Imported & { reset: number }> {
+export async function undelete(about: Resource, keys: readonly string[]): Promise<Imported & { reset: Reset[] }> {
   const pasts = await Promise.all(inBatches(keys).map((part) => runAll(part.map((key) => ({ method: "GET", path: `${rowPath(about, key)}/history?limit=1` })))))
   const last = pasts.flat().map((reply) => (reply.body as { action: string; before: Row | null }[])[0])
   const lost = last.filter((entry) => entry?.action === "delete" && entry.before).map((entry) => entry!.before!)

@@ -5,7 +5,7 @@ import { Problem } from "@/api/problems"
 import { confirm } from "@/parts/confirming"
 import { keyOf, nameOf, referrersOf, rowPath, titleOf, type Resource } from "@/parts/fields"
 import { tell, tellFailure } from "@/parts/toasts"
-import { allowedForAll, blamed, canUndo, deletions, MOST_AT_ONCE, moves, resetInWords, runAll, undelete } from "./batches"
+import { allowedForAll, blamed, canUndo, deletions, MOST_AT_ONCE, moves, resetInWords, runAll, secretsInWords, stepsBack, stepsInWords, undelete, type Reset } from "./batches"
 import { countsInWords } from "./files"
 
 /** What is done to rows of a resource, one or many, by the list and by the page of a row. */
@@ -35,11 +35,27 @@ export function useActions(domain: string, about: Resource, domains: () => reado
   async function undo(rows: readonly Row[]): Promise<void> {
     try {
       const done = await undelete(about, rows.map((row) => keyOf(about, row)))
-      const reset = resetInWords(about, rows, done.reset)
+      const reset = resetInWords(about, rows.length, done.reset) + secretsInWords(about)
+      const label = stepsInWords(about, done.reset)
       if (done.rejected) tell(`Not all came back (${countsInWords(done)}): ${done.rejects[0]?.reason ?? ""}`, undefined, "bad")
-      else tell(`Brought back ${called(rows)}.${reset}`, undefined, reset ? "plain" : "good")
+      else tell(`Brought back ${called(rows)}.${reset}`, label ? { label, run: () => void setBack(rows, done.reset) } : undefined, reset ? "plain" : "good")
     } catch (error) {
       tellFailure(error)
+    }
+    refresh()
+  }
+
+  /**
+   * Takes rows that came back to the status that each had, by the steps that anybody could take, all of them or none. It
+   * is asked for and never done by itself: a step may send a message, and the history shows it as one of today.
+   */
+  async function setBack(rows: readonly Row[], reset: readonly Reset[]): Promise<void> {
+    try {
+      await runAll(stepsBack(about, reset))
+      const were = [...new Set(reset.map((one) => one.was))]
+      tell(`${called(rows)}: ${were.length === 1 ? `now ${were[0]}` : "as they were"}.`)
+    } catch (error) {
+      explain(error, rows, "moved")
     }
     refresh()
   }

@@ -5,8 +5,8 @@ export const pages: Pages = {
   icon: "signal",
   entries: [
     { label: "Assets", to: "/telemetry" },
-    { label: "Chart", to: "/telemetry/chart" },
-    { label: "Import", to: "/telemetry/import" },
+    { label: "Chart", to: "/telemetry/chart", icon: "chart" },
+    { label: "Import", to: "/telemetry/import", icon: "upload" },
   ],
   routes: [
     { path: "/telemetry", component: () => import("@/pages/telemetry/AssetsPage.vue") },
