@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.sdk.util import BoundedList
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
@@ -83,21 +82,37 @@ class Translation:
         events = [Event(name, noted, clock(moment)) for moment, name, noted in span.notes]
         links = [Link(_context(*link)) for link in span.links]
         state = TraceState.from_header([span.state]) if span.state else None
-        return ReadableSpan(
+        readable = _Readable(
             span.name,
             SpanContext(span.trace_id, span.span_id, is_remote=False, trace_flags=_SAMPLED, trace_state=state),
             # Of our spans those of requests alone have parents elsewhere.
             _context(span.trace_id, span.parent_id, is_remote=span.kind == SERVER) if span.parent_id else None,
             self._resource,
             attributes,
-            _counted(events, span.lost_notes),
-            _counted(links, span.lost_links),
+            events,
+            links,
             _KINDS[span.kind],
             status=_ERROR if span.error else _UNSET,
             start_time=clock(span.began),
             end_time=clock(span.ended),
             instrumentation_scope=self._scope,
         )
+        readable.recorded = span
+        return readable
+
+
+class _Readable(ReadableSpan):
+    """One that knows what was left out as our spans do; the SDK's count that in lists of their own."""
+
+    recorded: Span
+
+    @property
+    def dropped_events(self) -> int:
+        return self.recorded.lost_notes
+
+    @property
+    def dropped_links(self) -> int:
+        return self.recorded.lost_links
 
 
 class _Batch(list[ReadableSpan]):
@@ -116,12 +131,3 @@ def _in_slices(things: Iterable[_T]) -> Iterator[_T]:
 
 def _context(trace_id: int, span_id: int, *, is_remote: bool = False) -> SpanContext:
     return SpanContext(trace_id, span_id, is_remote, _SAMPLED)
-
-
-def _counted(entries: Sequence[_T], lost: int) -> Sequence[_T]:
-    """Return entries with the number of those that were left out, as the SDK has it: as a property of the list."""
-    if not lost:
-        return entries
-    counted = BoundedList.from_seq(len(entries), entries)
-    counted.dropped = lost
-    return counted

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from socketserver import StreamRequestHandler, TCPServer
@@ -30,8 +30,10 @@ def some(number: int = 3) -> list[Span]:
 
 
 @contextmanager
-def speaking_to(endpoint: str, timeout: float | None = LONG, **headers: str) -> Iterator[Collector]:
-    with closing(Collector(endpoint, headers, Translation({"service.name": "x"}, "1"), timeout)) as opened:
+def speaking_to(
+    endpoint: str, timeout: float | None = LONG, headers: Mapping[str, str] | None = None
+) -> Iterator[Collector]:
+    with closing(Collector(endpoint, headers or {}, Translation({"service.name": "x"}, "1"), timeout)) as opened:
         yield opened
 
 
@@ -63,7 +65,7 @@ def answering(answer: bytes, times: int = 1) -> Iterator[str]:
 
 
 def test_it_takes_spans(collector: OtlpCollector) -> None:
-    with speaking_to(collector.endpoint, **{"api-key": "secret"}) as there:
+    with speaking_to(collector.endpoint, headers={"api-key": "secret"}) as there:
         assert there.send(some()) == TAKEN
     assert [span.name for span in collector.spans] == ["GET /x"] * 3
     assert collector.paths == {"/v1/traces"}
@@ -197,7 +199,7 @@ def test_settings_go_before_the_exporters_variables(
     monkeypatch.setenv("NETRC", str(netrc))
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:9/elsewhere")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=theirs,x-more=theirs")
-    with speaking_to(collector.endpoint, Authorization="ours") as there:
+    with speaking_to(collector.endpoint, headers={"Authorization": "ours"}) as there:
         assert there.send(some()) == TAKEN
     told = {name: collector.headers[name] for name in ("authorization", "x-more")}
     assert (told, collector.paths) == ({"authorization": "ours", "x-more": "theirs"}, {"/v1/traces"})
