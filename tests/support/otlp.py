@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,7 +75,7 @@ def spans_of(body: bytes) -> list[Seen]:
 
 class OtlpCollector:
     """``status`` is what it answers; ``delay`` the seconds that it takes for that; ``refused`` how many spans it says
-    that it did not take. ``headers`` are those of the last request."""
+    that it did not take. ``headers`` are those of the last request, by lower-case names."""
 
     def __init__(self) -> None:
         self.spans: list[Seen] = []
@@ -126,7 +127,10 @@ def running_collector() -> Iterator[OtlpCollector]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            answer = collector.take(self.path, dict(self.headers), body)
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            answer = collector.take(self.path, headers, body)
             self.send_response(collector.status)
             if collector.retry_after:
                 self.send_header("Retry-After", collector.retry_after)

@@ -1,97 +1,106 @@
-"""A collector of traces, spoken to over OTLP/HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp).
+"""A collector of traces, spoken to by OpenTelemetry's own exporter (https://opentelemetry.io/docs/specs/otlp/#otlphttp).
 
-One connection that is kept open, one request at a time, from a thread of its own. TLS is checked against the
-certificates of the system (``SSL_CERT_FILE`` names others).
+How it is spoken to (tries, compression, proxies, certificates) is the exporter's, and set by its variables
+``OTEL_EXPORTER_OTLP_*``. Ours are the endpoint and the header fields, which go before those, an end in time, and the
+account of what was not taken.
 """
 
 from __future__ import annotations
 
-import http.client
-from collections.abc import Mapping
-from importlib import import_module
-from typing import Any
-from urllib.parse import urlsplit
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
+from threading import get_ident
 
-from roadbed.runtime.span_export import CollectorError
+import requests
+from google.protobuf.message import DecodeError
+from opentelemetry.exporter.otlp.proto.http import trace_exporter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExportResult
+
+from roadbed.kernel.spans import Span
 
 PATH = "/v1/traces"
 
-TIMEOUT = 5.0
-"""Seconds within which a collector takes a connection, and answers."""
+PART, PARTS = 8192, 8
+"""Bytes of an answer that are read at a time, and how often."""
 
-LONGEST_ANSWER = 64 * 1024
-LONGEST_PAUSE = 30.0
-"""Bytes of an answer that are read, and seconds that a collector may ask for patience."""
-
-_LATER = frozenset({429, 502, 503, 504})
-"""What the protocol says to try again after; all other failures are for good."""
+_LOG = logging.getLogger(trace_exporter.__name__)
 
 
 class Collector:
-    """Belongs to one thread. ``endpoint`` is the base URL."""
+    """Belongs to one thread, but for ``leave``. ``endpoint`` is the base URL.
 
-    def __init__(self, endpoint: str, headers: Mapping[str, str], timeout: float = TIMEOUT) -> None:
-        parts = urlsplit(endpoint)
-        self._path = parts.path.rstrip("/") + PATH
-        self._headers = {**headers, "Content-Type": "application/x-protobuf", "User-Agent": "OTLP-Exporter-roadbed"}
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(parts.hostname or "", parts.port, timeout=timeout)
-        answers: Any = import_module("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
-        self._answer = answers.ExportTraceServiceResponse
+    ``timeout`` is in seconds, for a batch with all its tries. None leaves it to the exporter's variables: 10 seconds.
+    """
 
-    def send(self, body: bytes) -> int:
-        """Hand over an export request; return how many of its spans the collector refused.
+    def __init__(
+        self,
+        endpoint: str,
+        headers: Mapping[str, str],
+        translate: Callable[[Sequence[Span]], Sequence[ReadableSpan]],
+        timeout: float | None = None,
+    ) -> None:
+        session = requests.Session()
+        session.hooks["response"] = [self._answered]
+        # An answer is read here, up to a bound.
+        session.stream = True
+        # A .netrc would replace the header that was set.
+        session.auth = _as_it_is
+        url = endpoint.rstrip("/") + PATH
+        self._exporter = trace_exporter.OTLPSpanExporter(url, headers=headers, timeout=timeout, session=session)
+        self._translate = translate
+        self._thread = self._refused = 0
+        self._said: list[str] = []
+        self._leaving = self._ended = False
+        _LOG.addFilter(self._listen)
 
-        Raises:
-            CollectorError: it took none.
-        """
-        is_open = self._connection.sock is not None
-        try:
-            try:
-                return self._ask(body)
-            except (ConnectionError, http.client.BadStatusLine):
-                if not is_open:
-                    raise
-                # It had closed a connection that was idle: nothing was read of what we sent.
-                self._connection.close()
-                return self._ask(body)
-        except (OSError, http.client.HTTPException) as error:
-            self._connection.close()
-            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise CollectorError(reason, again=True) from error
-        except CollectorError:
-            self._connection.close()
-            raise
+    def send(self, spans: Sequence[Span]) -> tuple[int, str]:
+        """Hand over spans, with some tries; return how many of them are lost, and why."""
+        self._thread = get_ident()
+        self._refused = 0
+        taken = self._exporter.export(self._translate(spans)) is SpanExportResult.SUCCESS
+        said = " ".join(self._said[-2:])
+        self._said.clear()
+        return (min(max(self._refused, 0), len(spans)), "it refused them") if taken else (len(spans), said)
+
+    def leave(self) -> None:
+        """Have no more patience: a try that fails from now on, or has failed already, is the last."""
+        self._leaving = True
+        if self._said:
+            self._end()
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
+        self._end()
+        _LOG.removeFilter(self._listen)
 
-    def _ask(self, body: bytes) -> int:
-        self._connection.request("POST", self._path, body, self._headers)
-        answer = self._connection.getresponse()
-        content = answer.read(LONGEST_ANSWER + 1)
-        if not 200 <= answer.status < 300:
-            reason = f"it answered {answer.status} {answer.reason}".strip()
-            raise CollectorError(reason, again=answer.status in _LATER, pause=_pause(answer.getheader("Retry-After")))
-        if len(content) > LONGEST_ANSWER:
-            # What is left of it stands in the way of the next answer.
-            self._connection.close()
-            return 0
-        return self._refused(content)
+    def _end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._exporter.shutdown()
 
-    def _refused(self, content: bytes) -> int:
-        answer = self._answer()
-        try:
-            answer.ParseFromString(content)
-        except Exception:  # noqa: BLE001 - protobuf's class of error differs by its runtime; the status said that all is well
-            return 0
-        return int(answer.partial_success.rejected_spans)
+    def _listen(self, record: logging.LogRecord) -> bool:
+        """Keep what the exporter logs of a batch: it is told once, with the spans that are lost."""
+        if get_ident() != self._thread:
+            return True
+        self._said.append(record.getMessage())
+        if self._leaving:
+            self._end()
+        return False
+
+    def _answered(self, response: requests.Response, *_given: object, **_named: object) -> None:
+        """Look at what the exporter does not: whether an answer is a redirection, and how many spans were refused."""
+        content = b"".join(islice(response.iter_content(PART), PARTS))
+        response.close()
+        if 300 <= response.status_code < 400:
+            raise requests.HTTPError(f"it answered {response.status_code} {response.reason}")
+        if response.ok:
+            with suppress(DecodeError):
+                self._refused = ExportTraceServiceResponse.FromString(content).partial_success.rejected_spans
 
 
-def _pause(retry_after: str | None) -> float:
-    """Return the seconds of ``Retry-After``; a date, which no collector sends, counts as none."""
-    try:
-        return min(max(float(retry_after or 0), 0.0), LONGEST_PAUSE)
-    except ValueError:
-        return 0.0
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request

@@ -1,28 +1,33 @@
-"""Spans as OTLP (https://opentelemetry.io/docs/specs/otlp/): protobuf messages, filled without the SDK between.
+"""Our spans as those of OpenTelemetry's SDK, which its exporter encodes (https://opentelemetry.io/docs/specs/otlp/).
 
-It runs beside what serves, under the same interpreter lock: the SDK's own encoder takes five times as long for the same
-bytes (a test compares them). ``docs/decisions`` has the figures.
+It runs beside what serves, under the same interpreter lock, and so in slices. ``docs/decisions`` has the figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter, sleep, time_ns
-from typing import Any
+from typing import TypeVar
 
-from roadbed.kernel.spans import SERVER, Span, Value
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
-SLICE = 64
-"""Spans that are encoded before the interpreter lock is given to whoever waits for it: some 0.5 ms."""
+from roadbed.kernel.spans import CLIENT, INTERNAL, SERVER, Span, Value
+
+SLICE = 16
+"""Spans that are encoded before the interpreter lock is given to whoever waits for it: some 1 ms."""
 
 STEP = 1_000_000
 """Nanoseconds by which the clock of the system must have gone another way than ours, before we follow it."""
 
-_SAMPLED = 1
-_IS_REMOTE_KNOWN, _IS_REMOTE = 0x100, 0x200
-_ERROR = 2
-_BYTES_OF_TRACE_ID, _BYTES_OF_SPAN_ID = 16, 8
+_KINDS = {INTERNAL: SpanKind.INTERNAL, SERVER: SpanKind.SERVER, CLIENT: SpanKind.CLIENT}
+_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+_UNSET, _ERROR = Status(StatusCode.UNSET), Status(StatusCode.ERROR)
+
+_T = TypeVar("_T")
 
 
 class WallClock:
@@ -50,74 +55,79 @@ class WallClock:
         return self._wall() - int(self._ours() * 1e9)
 
 
-class Encoder:
-    """Makes export requests. ``resource`` describes the process that all spans come from."""
+class Translation:
+    """Makes the SDK's spans of ours. ``resource`` describes the process that all of them come from.
+
+    ``OTEL_RESOURCE_ATTRIBUTES`` may add to that, and replaces nothing.
+    """
 
     def __init__(self, resource: Mapping[str, Value], version: str, clock: WallClock | None = None) -> None:
-        service: Any = import_module("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
-        self._request = service.ExportTraceServiceRequest
-        self._head = self._request()
-        spans = self._head.resource_spans.add()
-        _fill(spans.resource.attributes, resource)
-        scope = spans.scope_spans.add().scope
-        scope.name, scope.version = "roadbed", version
+        self._resource = OTELResourceDetector().detect().merge(Resource(resource))
+        self._scope = InstrumentationScope("roadbed", version)
         self._clock = clock or WallClock()
+        # It would say of every span whose caller's tracestate it does not like, and what that was.
+        logging.getLogger(TraceState.__module__).setLevel(logging.ERROR)
 
-    def encode(self, spans: Sequence[Span]) -> bytes:
-        """Return the request that hands these spans to a collector."""
+    def __call__(self, spans: Sequence[Span]) -> Sequence[ReadableSpan]:
+        """Return the same spans, to be exported at once."""
         self._clock.follow()
-        request = self._request()
-        request.CopyFrom(self._head)
-        target = request.resource_spans[0].scope_spans[0].spans
-        for count, span in enumerate(spans, 1):
-            self._write(target.add(), span)
-            if not count % SLICE:
-                sleep(0)
-        return request.SerializeToString()
+        return _Batch(_in_slices(map(self._readable, spans)))
 
-    def _write(self, message: Any, span: Span) -> None:
+    def _readable(self, span: Span) -> ReadableSpan:
         clock = self._clock
-        message.trace_id = span.trace_id.to_bytes(_BYTES_OF_TRACE_ID, "big")
-        message.span_id = span.span_id.to_bytes(_BYTES_OF_SPAN_ID, "big")
-        message.flags = _SAMPLED | _IS_REMOTE_KNOWN
-        if span.parent_id:
-            message.parent_span_id = span.parent_id.to_bytes(_BYTES_OF_SPAN_ID, "big")
-            # Of our spans those of requests alone have parents elsewhere.
-            message.flags |= _IS_REMOTE if span.kind == SERVER else 0
-        if span.state:
-            message.trace_state = span.state
-        message.name, message.kind = span.name, span.kind
-        message.start_time_unix_nano = clock(span.began)
-        message.end_time_unix_nano = clock(span.ended)
-        _fill(message.attributes, span.attributes)
-        for trace_id, span_id in span.links:
-            link = message.links.add()
-            link.trace_id = trace_id.to_bytes(_BYTES_OF_TRACE_ID, "big")
-            link.span_id = span_id.to_bytes(_BYTES_OF_SPAN_ID, "big")
-            link.flags = _SAMPLED | _IS_REMOTE_KNOWN
-        for moment, name, attributes in span.notes:
-            event = message.events.add()
-            event.time_unix_nano, event.name = clock(moment), name
-            _fill(event.attributes, attributes)
-        if span.lost_links or span.lost_notes:
-            message.dropped_links_count, message.dropped_events_count = span.lost_links, span.lost_notes
+        # In one step: a request whose client has left ends its span, and what it began in a thread may still add to it.
+        attributes = dict(span.attributes)
         if span.error:
-            message.status.code = _ERROR
-            _fill(message.attributes, {"error.type": span.error})
+            attributes["error.type"] = span.error
+        events = [Event(name, noted, clock(moment)) for moment, name, noted in span.notes]
+        links = [Link(_context(*link)) for link in span.links]
+        state = TraceState.from_header([span.state]) if span.state else None
+        readable = _Readable(
+            span.name,
+            SpanContext(span.trace_id, span.span_id, is_remote=False, trace_flags=_SAMPLED, trace_state=state),
+            # Of our spans those of requests alone have parents elsewhere.
+            _context(span.trace_id, span.parent_id, is_remote=span.kind == SERVER) if span.parent_id else None,
+            self._resource,
+            attributes,
+            events,
+            links,
+            _KINDS[span.kind],
+            status=_ERROR if span.error else _UNSET,
+            start_time=clock(span.began),
+            end_time=clock(span.ended),
+            instrumentation_scope=self._scope,
+        )
+        readable.recorded = span
+        return readable
 
 
-def _fill(attributes: Any, values: Mapping[str, Value]) -> None:
-    add = attributes.add
-    # In one step: a request whose client has left ends its span, and what it began in a thread may still add to that.
-    for name, value in tuple(values.items()):
-        entry = add()
-        entry.key = name
-        # A flag is a number to Python: it goes first.
-        if isinstance(value, bool):
-            entry.value.bool_value = value
-        elif isinstance(value, int):
-            entry.value.int_value = value
-        elif isinstance(value, float):
-            entry.value.double_value = value
-        else:
-            entry.value.string_value = value
+class _Readable(ReadableSpan):
+    """One that knows what was left out as our spans do; the SDK's count that in lists of their own."""
+
+    recorded: Span
+
+    @property
+    def dropped_events(self) -> int:
+        return self.recorded.lost_notes
+
+    @property
+    def dropped_links(self) -> int:
+        return self.recorded.lost_links
+
+
+class _Batch(list[ReadableSpan]):
+    """What is exported at once. The exporter encodes as it goes through it: in slices."""
+
+    def __iter__(self) -> Iterator[ReadableSpan]:
+        return _in_slices(super().__iter__())
+
+
+def _in_slices(things: Iterable[_T]) -> Iterator[_T]:
+    for count, thing in enumerate(things, 1):
+        yield thing
+        if not count % SLICE:
+            sleep(0)
+
+
+def _context(trace_id: int, span_id: int, *, is_remote: bool = False) -> SpanContext:
+    return SpanContext(trace_id, span_id, is_remote, _SAMPLED)

@@ -1,7 +1,7 @@
 """Spans on their way to a collector: a bounded queue, and a thread that empties it.
 
 Who ends a span appends it, no more: a collector that is slow or away costs spans, never a request. Those that did not
-find room, or that the collector did not take within some tries, are counted and told.
+find room, or that the collector did not take, are counted and told.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -22,27 +22,19 @@ INTERVAL = 1.0
 BATCH = 512
 """Spans in one request to a collector."""
 
-PAUSES = (0.5, 2.0)
-"""Seconds before each further try to hand over a batch. Then it is dropped: newer spans wait."""
-
 CLOSE_TIMEOUT = 3.0
 """Seconds that a stop waits for what is left to be taken."""
 
 
-class CollectorError(Exception):
-    """A collector did not take what it was sent. ``again``: it may later, after ``pause`` seconds at least."""
-
-    def __init__(self, reason: str, *, again: bool, pause: float = 0.0) -> None:
-        super().__init__(reason)
-        self.again = again
-        self.pause = pause
-
-
 class Taker(Protocol):
-    """Where spans go: a collector."""
+    """Where spans go: a collector. All but ``leave`` is used by one thread alone."""
 
-    def send(self, body: bytes) -> int:
-        """Hand over a request; return how many of its spans were refused. Raises ``CollectorError``."""
+    def send(self, spans: Sequence[Span]) -> tuple[int, str]:
+        """Hand over spans, with as many tries as it takes; return how many of them are lost, and why."""
+        ...
+
+    def leave(self) -> None:
+        """Have no more patience: a try that fails is the last."""
         ...
 
     def close(self) -> None:
@@ -51,24 +43,13 @@ class Taker(Protocol):
 
 
 class SpanExport:
-    """``encode`` makes a request of spans, which is handed to ``taker``; both are used by the thread alone."""
+    """Empties a queue of at most ``bound`` spans into ``taker``, each ``interval`` seconds or when there is a batch."""
 
-    def __init__(
-        self,
-        encode: Callable[[Sequence[Span]], bytes],
-        taker: Taker,
-        events: Events,
-        *,
-        bound: int,
-        interval: float = INTERVAL,
-        pauses: Sequence[float] = PAUSES,
-    ) -> None:
-        self._encode = encode
+    def __init__(self, taker: Taker, events: Events, *, bound: int, interval: float = INTERVAL) -> None:
         self._taker = taker
         self._events = events
         self._bound = bound
         self._interval = interval
-        self._pauses = pauses
         self._spans: deque[Span] = deque()
         self._overflow = self._flying = 0
         self._left_behind = False
@@ -99,6 +80,7 @@ class SpanExport:
         """Hand over what is left, within ``timeout`` seconds; a thread that waits for a collector is left behind."""
         self._closing.set()
         self._full.set()
+        self._taker.leave()
         await asyncio.to_thread(self._thread.join, timeout)
         if self._thread.is_alive():
             self._left_behind = True
@@ -135,26 +117,12 @@ class SpanExport:
 
     def _hand_over(self, spans: list[Span]) -> None:
         try:
-            body = self._encode(spans)
-            refused = self._try(body)
-        except CollectorError as error:
-            self._drop(len(spans), "collector", str(error))
+            lost, why = self._taker.send(spans)
         except Exception as error:  # noqa: BLE001 - a thread that died would drop all that comes, and say nothing
-            self._drop(len(spans), "collector", f"{type(error).__name__}: {error}")
-        else:
-            if refused:
-                self._events.emit(SpansDropped(refused, "collector", "it refused them"))
-            self._events.emit(SpansExported(len(spans) - refused))
-
-    def _try(self, body: bytes) -> int:
-        for pause in self._pauses:
-            try:
-                return self._taker.send(body)
-            except CollectorError as error:
-                # At a stop there is no time for patience.
-                if not error.again or self._closing.wait(max(pause, error.pause)):
-                    raise
-        return self._taker.send(body)
+            lost, why = len(spans), f"{type(error).__name__}: {error}"
+        self._drop(lost, "collector", why)
+        if lost < len(spans):
+            self._events.emit(SpansExported(len(spans) - lost))
 
     def _drop(self, count: int, reason: str, detail: str) -> None:
         if count and (reason == "stop" or not self._left_behind):

@@ -2,13 +2,13 @@
 
 Sampling is that of OpenTelemetry's ``ParentBased(TraceIdRatioBased)``: a caller's decision holds; of traces that begin
 here those are kept whose lower 64 bits lie below a bound, and only they get an id at all. What is recorded are plain
-objects; a thread makes OTLP of them (``span_export``, ``otlp``), and nobody who serves ever waits for it.
+objects; a thread hands them to OpenTelemetry's exporter (``span_export``, ``otlp``, ``collector``), and nobody who
+serves ever waits for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from random import getrandbits
 
 import roadbed
@@ -109,15 +109,16 @@ def open_tracing(settings: Settings, events: Events, instance: str) -> Tracing |
     """
     if not settings.otlp_endpoint:
         return None
-    if find_spec("opentelemetry") is None or find_spec("opentelemetry.proto") is None:
+    try:
+        # Only who has a collector waits for these.
+        from roadbed.runtime.collector import Collector
+        from roadbed.runtime.otlp import Translation
+    except ImportError as error:
         raise ConfigurationError(
-            "Traces (otlp_endpoint) need the Python package opentelemetry-proto: pip install 'roadbed[otlp]'"
-        )
-    # Only who has a collector waits for these.
-    from roadbed.runtime.collector import Collector
-    from roadbed.runtime.otlp import Encoder
-
-    encoder = Encoder(
+            "Traces (otlp_endpoint) need the Python package opentelemetry-exporter-otlp-proto-http: "
+            "pip install 'roadbed[otlp]'"
+        ) from error
+    translation = Translation(
         {
             "service.name": settings.service_name,
             "service.version": roadbed.__version__,
@@ -129,8 +130,8 @@ def open_tracing(settings: Settings, events: Events, instance: str) -> Tracing |
         },
         roadbed.__version__,
     )
-    collector = Collector(settings.otlp_endpoint, header_fields(settings.otlp_headers))
-    export = SpanExport(encoder.encode, collector, events, bound=settings.trace_queue)
+    collector = Collector(settings.otlp_endpoint, header_fields(settings.otlp_headers), translation)
+    export = SpanExport(collector, events, bound=settings.trace_queue)
     tracing = Tracing(settings.trace_sample, export)
     tracing.subscribe(events)
     export.start()

@@ -165,7 +165,8 @@ def test_a_collector_in_trouble_troubles_nobody(
     endpoint = collector.endpoint if trouble != "away" else f"http://127.0.0.1:{free_port()}"
     collector.status = {"refuses": 401, "busy": 503}.get(trouble, 200)
     collector.delay = 3600.0 if trouble == "hangs" else 0.0
-    service = start_service(env=variables(endpoint, trace_queue="64"))
+    patience = {"OTEL_EXPORTER_OTLP_TIMEOUT": "1.5"}
+    service = start_service(env=variables(endpoint, trace_queue="64") | patience)
     account = str(uuid4())
     for amount in range(1, 101):
         assert ask(service, "POST /transactions", {"account_id": account, "amount": amount}).status == 201
@@ -177,7 +178,27 @@ def test_a_collector_in_trouble_troubles_nobody(
     assert {line["reason"] for line in told} <= {"queue", "collector", "stop"}
     # One line in half a minute and kind is enough.
     assert len(told) <= 12
+    assert "opentelemetry" not in service.logs()
     assert collector.spans == [] or trouble == "hangs"
+
+
+def test_the_exporter_speaks_as_its_variables_say_and_logs_as_we_do(
+    start_service: StartService, collector: OtlpCollector
+) -> None:
+    compression = {"OTEL_EXPORTER_OTLP_COMPRESSION": "gzip", "OTEL_EXPORTER_OTLP_TIMEOUT": "soon"}
+    service = start_service(env=variables(collector.endpoint) | compression)
+    ask(service, "GET /ping")
+    collector.wait_for("GET /ping")
+    assert collector.headers["content-encoding"] == "gzip"
+    assert service.terminate() == 0
+    (line,) = lines(service, "Invalid timeout value 'soon', using default of 10 seconds")
+    told = {name: line[name] for name in ("level", "service", "env", "logger")}
+    assert told == {
+        "level": "warning",
+        "service": "roadbed",
+        "env": "development",
+        "logger": "opentelemetry.exporter.otlp.proto.http._common",
+    }
 
 
 def test_exemplars_lead_to_traces(start_service: StartService, collector: OtlpCollector) -> None:

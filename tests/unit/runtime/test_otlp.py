@@ -1,23 +1,21 @@
-"""Spans as OTLP: the same as OpenTelemetry's own exporter makes of them, and times that stand to each other."""
+"""Spans as a collector reads them: what they say, what was left out, and times that stand to each other."""
 
+import logging
 import threading
 from typing import Any
 
 import pytest
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
 from roadbed.kernel.spans import CLIENT, INTERNAL, MOST_LINKS, MOST_NOTES, SERVER, Span, Value
-from roadbed.runtime.otlp import STEP, Encoder, WallClock
-from tests.support.otlp import spans_of
+from roadbed.runtime.otlp import SLICE, STEP, Translation, WallClock
+from tests.support.otlp import Seen, spans_of
 from tests.support.tracing import Kept
 
 RESOURCE = {"service.name": "shop", "service.instance.id": "one"}
-KINDS = {INTERNAL: SpanKind.INTERNAL, SERVER: SpanKind.SERVER, CLIENT: SpanKind.CLIENT}
+
+HAS_IS_REMOTE, IS_REMOTE = 0x100, 0x200
+"""Flags of OTLP: whether a parent lies in another process is known, and it does."""
 
 
 class Standing(WallClock):
@@ -27,83 +25,106 @@ class Standing(WallClock):
         super().__init__(lambda: 1_000_000_000_000, lambda: 0.0)
 
 
-def theirs(span: Span, clock: WallClock) -> ReadableSpan:
-    """Return the same span as OpenTelemetry's SDK would hold it."""
-
-    def context(trace_id: int, span_id: int, *, remote: bool = False, state: TraceState | None = None) -> SpanContext:
-        return SpanContext(trace_id, span_id, remote, TraceFlags(TraceFlags.SAMPLED), state)
-
-    attributes: dict[str, Any] = dict(span.attributes)
-    if span.error:
-        attributes["error.type"] = span.error
-    return ReadableSpan(
-        span.name,
-        context(span.trace_id, span.span_id, state=TraceState.from_header([span.state]) if span.state else None),
-        context(span.trace_id, span.parent_id, remote=span.kind == SERVER) if span.parent_id else None,
-        Resource(RESOURCE),
-        attributes,
-        [Event(name, attributes, clock(moment)) for moment, name, attributes in span.notes],
-        [Link(context(*link)) for link in span.links],
-        KINDS[span.kind],
-        status=Status(StatusCode.ERROR) if span.error else Status(StatusCode.UNSET),
-        start_time=clock(span.began),
-        end_time=clock(span.ended),
-        instrumentation_scope=InstrumentationScope("roadbed", "1.2"),
-    )
+def request_of(*spans: Span, translation: Translation | None = None) -> Any:
+    """Return the message that the exporter makes of spans."""
+    return encode_spans((translation or Translation(RESOURCE, "1.2", Standing()))(spans))
 
 
-def plain(kept: Kept) -> Span:
-    return kept.span("GET /x")
+def message_of(span: Span) -> Any:
+    return request_of(span).resource_spans[0].scope_spans[0].spans[0]
 
 
-def full(kept: Kept) -> Span:
-    span = kept.span("POST /accounts/{account_id}", trace_id=2**127 + 5)
-    span.parent_id, span.state = 77, "rojo=00f067,congo=t61"
-    span.attributes |= {"text": "é", "empty": "", "number": -5, "large": 2**62, "zero": 0, "share": 0.5, "yes": True}
-    span.note("cache asked", {"roadbed.cache.result": "hit", "no": False})
-    span.link(kept.span(trace_id=3))
-    span.link(kept.span(trace_id=4))
-    return span
+def seen(*spans: Span, translation: Translation | None = None) -> list[Seen]:
+    return spans_of(request_of(*spans, translation=translation).SerializeToString())
 
 
-def failed(kept: Kept) -> Span:
-    span = kept.span().child("put", CLIENT)
-    span.fail(ValueError("hidden"))
-    return span
-
-
-@pytest.mark.parametrize("make", [plain, full, failed])
-def test_it_is_what_opentelemetry_would_send(make: Any) -> None:
-    span, clock = make(Kept()), Standing()
-    span.end()
-    ours, wanted = ExportTraceServiceRequest(), encode_spans([theirs(span, clock)])
-    ours.ParseFromString(Encoder(RESOURCE, "1.2", clock).encode([span]))
-    for request in (ours, wanted):
-        for group in request.resource_spans:
-            for each in group.scope_spans[0].spans:
-                # Whether a trace is sampled: that only ours says, and all that is sent is.
-                each.flags &= ~1
-                if not each.status.code:
-                    # They send a status that says nothing.
-                    each.ClearField("status")
-                for link in each.links:
-                    link.flags &= ~1
-    assert ours == wanted
-
-
-def test_one_request_holds_many() -> None:
+def test_a_span_is_what_it_was() -> None:
     kept = Kept()
-    for number in range(1, 100):
-        kept.span(trace_id=number).end()
-    seen = spans_of(Encoder(RESOURCE, "1").encode(kept.spans))
-    assert [int(span.trace, 16) for span in seen] == list(range(1, 100))
-    assert all(span.resource == RESOURCE for span in seen)
+    span = kept.span("POST /accounts/{account_id}", trace_id=2**127 + 5)
+    span.attributes |= {"text": "é", "empty": "", "number": -5, "large": 2**62, "zero": 0, "share": 0.5, "yes": True}
+    (told,) = seen(span)
+    assert (told.trace, told.id, told.parent) == (span.trace_hex, span.span_hex, "")
+    assert (told.name, told.status, told.state, told.error) == ("POST /accounts/{account_id}", 0, "", "")
+    assert told.attributes == span.attributes
+
+
+@pytest.mark.parametrize(("kind", "number"), [(INTERNAL, 1), (SERVER, 2), (CLIENT, 3)])
+def test_kinds_are_those_of_otlp(kind: int, number: int) -> None:
+    (told,) = seen(Kept().span().child("put", kind))
+    assert told.kind == number
+
+
+def test_the_scope_is_ours() -> None:
+    scope = request_of(Kept().span()).resource_spans[0].scope_spans[0].scope
+    assert (scope.name, scope.version) == ("roadbed", "1.2")
+
+
+def test_the_environment_adds_to_what_describes_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.name=other,cloud.region=eu%20west")
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "another")
+    (told,) = seen(Kept().span())
+    assert told.resource == RESOURCE | {"cloud.region": "eu west"}
+
+
+def test_a_caller_is_a_parent_elsewhere() -> None:
+    span = Kept().span()
+    span.parent_id = 77
+    (told,) = seen(span)
+    assert (told.parent, told.flags) == (f"{77:016x}", HAS_IS_REMOTE | IS_REMOTE)
+
+
+def test_a_part_has_its_parent_here() -> None:
+    span = Kept().span()
+    (told,) = seen(span.child("put"))
+    assert (told.parent, told.flags) == (span.span_hex, HAS_IS_REMOTE)
+
+
+def test_what_callers_noted_goes_along() -> None:
+    span = Kept().span()
+    span.state = "rojo=00f067,congo=t61"
+    assert [told.state for told in seen(span, span.child("put"))] == ["rojo=00f067,congo=t61"] * 2
+
+
+@pytest.mark.parametrize("state", ["no state", "a=1,a=2", ",".join(f"k{number}=1" for number in range(40))])
+def test_what_a_caller_should_not_have_noted_is_left_out_without_a_word(
+    state: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    span = Kept().span()
+    span.state = state
+    with caplog.at_level(logging.INFO):
+        (told,) = seen(span)
+    assert (told.state, told.trace, caplog.records) == ("", span.trace_hex, [])
+
+
+def test_links_lead_to_others() -> None:
+    kept = Kept()
+    span, others = kept.span(), [kept.span(trace_id=3), kept.span(trace_id=4)]
+    for other in others:
+        span.link(other)
+    (told,) = seen(span)
+    assert told.links == [(other.trace_hex, other.span_hex) for other in others]
+    assert [link.flags for link in message_of(span).links] == [HAS_IS_REMOTE] * 2
+
+
+def test_what_happened_is_told_with_its_time() -> None:
+    span = Kept().span()
+    span.notes = [(2.5, "cache asked", {"roadbed.cache.result": "hit", "no": False})]
+    (told,) = seen(span)
+    assert told.notes == [("cache asked", {"roadbed.cache.result": "hit", "no": False})]
+    assert message_of(span).events[0].time_unix_nano == 1_002_500_000_000
+
+
+@pytest.mark.parametrize("number", [1, SLICE - 1, SLICE, SLICE + 1, 100])
+def test_one_request_holds_many(number: int) -> None:
+    kept = Kept()
+    told = seen(*(kept.span(trace_id=each) for each in range(1, number + 1)))
+    assert [int(span.trace, 16) for span in told] == list(range(1, number + 1))
+    assert all(span.resource == RESOURCE for span in told)
 
 
 def test_a_request_does_not_remember_the_last_one() -> None:
-    kept, encoder = Kept(), Encoder(RESOURCE, "1")
-    kept.span().end()
-    assert [len(spans_of(encoder.encode(kept.spans))) for _ in range(3)] == [1, 1, 1]
+    span, translation = Kept().span(), Translation(RESOURCE, "1")
+    assert [len(seen(span, translation=translation)) for _ in range(3)] == [1, 1, 1]
 
 
 def test_what_was_left_out_is_counted() -> None:
@@ -112,18 +133,17 @@ def test_what_was_left_out_is_counted() -> None:
         span.link(span)
     for _ in range(MOST_NOTES + 4):
         span.note("n", {})
-    request = ExportTraceServiceRequest()
-    request.ParseFromString(Encoder(RESOURCE, "1").encode([span]))
-    message = request.resource_spans[0].scope_spans[0].spans[0]
+    message = message_of(span)
     assert (message.dropped_links_count, message.dropped_events_count) == (3, 4)
+    assert (len(message.links), len(message.events)) == (MOST_LINKS, MOST_NOTES)
 
 
 @pytest.mark.parametrize("number", [0, 1, 127, 128, 300, 2**32, 2**63 - 1, -1, -(2**63)])
 def test_numbers_of_every_size(number: int) -> None:
     span = Kept().span()
     span.attributes |= {"number": number, "server.port": number}
-    (seen,) = spans_of(Encoder(RESOURCE, "1").encode([span]))
-    assert seen.attributes == {"number": number, "server.port": number}
+    (told,) = seen(span)
+    assert told.attributes == {"number": number, "server.port": number}
 
 
 def test_a_flag_and_a_number_that_equal_each_other_stay_apart() -> None:
@@ -131,8 +151,8 @@ def test_a_flag_and_a_number_that_equal_each_other_stay_apart() -> None:
     kinds: list[Value] = []
     for value in (1, True, 1.0, 0, False, 0.0):
         span.attributes["server.port"] = value
-        (seen,) = spans_of(Encoder(RESOURCE, "1").encode([span]))
-        kinds.append(seen.attributes["server.port"])
+        (told,) = seen(span)
+        kinds.append(told.attributes["server.port"])
     assert [(type(kind), kind) for kind in kinds] == [
         (int, 1),
         (bool, True),
@@ -147,12 +167,12 @@ def test_a_flag_and_a_number_that_equal_each_other_stay_apart() -> None:
 def test_texts_of_every_kind(text: str) -> None:
     span = Kept().span(text)
     span.attributes["text"] = text
-    (seen,) = spans_of(Encoder(RESOURCE, "1").encode([span]))
-    assert (seen.name, seen.attributes["text"]) == (text, text)
+    (told,) = seen(span)
+    assert (told.name, told.attributes["text"]) == (text, text)
 
 
 def test_a_span_that_somebody_still_adds_to_is_sent() -> None:
-    span, encoder, done = Kept().span(), Encoder(RESOURCE, "1"), threading.Event()
+    span, done = Kept().span(), threading.Event()
 
     def add() -> None:
         number = 0
@@ -164,23 +184,25 @@ def test_a_span_that_somebody_still_adds_to_is_sent() -> None:
     thread = threading.Thread(target=add)
     thread.start()
     try:
-        assert all(spans_of(encoder.encode([span])) for _ in range(200))
+        assert all(seen(span) for _ in range(200))
     finally:
         done.set()
         thread.join()
 
 
 def test_an_error_has_no_words() -> None:
-    (seen,) = spans_of(Encoder(RESOURCE, "1").encode([failed(Kept())]))
-    assert (seen.status, seen.error, "hidden" in str(seen)) == (2, "ValueError", False)
+    span = Kept().span().child("put", CLIENT)
+    span.fail(ValueError("hidden"))
+    (told,) = seen(span)
+    assert (told.status, told.error, "hidden" in str(told)) == (2, "ValueError", False)
 
 
 def test_times_are_those_of_the_world() -> None:
     span = Kept().span()
     span.began = 2.0
     span.end(2.5)
-    (seen,) = spans_of(Encoder(RESOURCE, "1", Standing()).encode([span]))
-    assert (seen.began, seen.ended) == (1_002_000_000_000, 1_002_500_000_000)
+    (told,) = seen(span)
+    assert (told.began, told.ended) == (1_002_000_000_000, 1_002_500_000_000)
 
 
 class Moved:

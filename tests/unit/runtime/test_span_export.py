@@ -1,14 +1,14 @@
 """Spans on their way: batches, bounds, a collector that misbehaves, and an end in time."""
 
 import threading
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
 from roadbed.kernel.events import Events, SpansDropped, SpansExported
 from roadbed.kernel.spans import Span
-from roadbed.runtime.span_export import BATCH, CollectorError, SpanExport
+from roadbed.runtime.span_export import BATCH, SpanExport
 from tests.support.tracing import Kept
 from tests.support.waiting import eventually
 
@@ -17,46 +17,44 @@ NEVER = 3600.0
 
 
 class Post:
-    """Takes requests, of which each is the number of its spans; a test may say how each of them goes."""
+    """Keeps the numbers of spans that it was handed; a test may say how many of each are lost."""
 
     def __init__(self) -> None:
         self.taken: list[int] = []
         self.tried = 0
-        self.failures: list[Exception] = []
-        self.refused = 0
-        self.closed = 0
+        self.losses: list[tuple[int, str] | Exception] = []
+        self.left = self.closed = 0
         self.gate = threading.Event()
         self.gate.set()
 
-    def send(self, body: bytes) -> int:
+    def send(self, spans: Sequence[Span]) -> tuple[int, str]:
         self.tried += 1
         self.gate.wait(60)
-        if self.failures:
-            raise self.failures.pop(0)
-        self.taken.append(int(body))
-        return self.refused
+        loss = self.losses.pop(0) if self.losses else (0, "it refused them")
+        if isinstance(loss, Exception):
+            raise loss
+        if loss[0] < len(spans):
+            self.taken.append(len(spans) - loss[0])
+        return loss
+
+    def leave(self) -> None:
+        self.left += 1
 
     def close(self) -> None:
         self.closed += 1
 
 
-def count(spans: Sequence[Span]) -> bytes:
-    return str(len(spans)).encode()
-
-
 class Office:
     """An export, and what it tells."""
 
-    def __init__(
-        self, bound: int = 10_000, interval: float = QUICK, encode: Callable[[Sequence[Span]], bytes] = count
-    ) -> None:
+    def __init__(self, bound: int = 10_000, interval: float = QUICK) -> None:
         self.post = Post()
         events = Events()
         self.exported: list[int] = []
         self.dropped: list[tuple[int, str, str]] = []
         events.on(SpansExported, lambda event: self.exported.append(event.count))
         events.on(SpansDropped, lambda event: self.dropped.append((event.count, event.reason, event.detail)))
-        self.export = SpanExport(encode, self.post, events, bound=bound, interval=interval, pauses=(QUICK, QUICK))
+        self.export = SpanExport(self.post, events, bound=bound, interval=interval)
 
     def keep(self, number: int) -> None:
         tracer = Kept()
@@ -121,38 +119,20 @@ async def test_a_collector_that_hangs_costs_spans_alone() -> None:
     assert (sum(office.post.taken), sum(each[0] for each in office.dropped)) == (110, 400)
 
 
-async def test_what_may_go_well_later_is_tried_again() -> None:
+async def test_what_the_collector_does_not_take_is_dropped() -> None:
     office = Office()
-    office.post.failures = [CollectorError("busy", again=True), CollectorError("busy", again=True, pause=QUICK)]
-    async with running(office):
-        office.keep(5)
-        await eventually(lambda: office.post.taken == [5], "the third try")
-    assert (office.post.tried, office.dropped) == (3, [])
-
-
-async def test_after_three_tries_they_are_dropped() -> None:
-    office = Office()
-    office.post.failures = [CollectorError("away", again=True) for _ in range(3)]
+    office.post.losses = [(5, "code: 401, reason: Unauthorized")]
     async with running(office):
         office.keep(5)
         await office.lost(5)
         office.keep(1)
         await eventually(lambda: office.post.taken == [1], "the next span")
-    assert (office.dropped, office.exported) == ([(5, "collector", "away")], [1])
-
-
-async def test_what_was_refused_for_good_is_not_tried_again() -> None:
-    office = Office()
-    office.post.failures = [CollectorError("it answered 401 Unauthorized", again=False)]
-    async with running(office):
-        office.keep(5)
-        await office.lost(5)
-    assert (office.post.tried, office.dropped) == (1, [(5, "collector", "it answered 401 Unauthorized")])
+    assert (office.dropped, office.exported) == ([(5, "collector", "code: 401, reason: Unauthorized")], [1])
 
 
 async def test_what_a_collector_refuses_is_counted() -> None:
     office = Office()
-    office.post.refused = 2
+    office.post.losses = [(2, "it refused them")]
     office.keep(5)
     async with running(office):
         await office.lost(2)
@@ -161,14 +141,9 @@ async def test_what_a_collector_refuses_is_counted() -> None:
 
 
 async def test_an_error_that_nobody_foresaw_does_not_end_the_thread() -> None:
-    faults = [ValueError("broken")]
-
-    def encode(spans: Sequence[Span]) -> bytes:
-        if faults:
-            raise faults.pop()
-        return count(spans)
-
-    async with running(Office(encode=encode)) as office:
+    office = Office()
+    office.post.losses = [ValueError("broken")]
+    async with running(office):
         office.keep(2)
         await office.lost(2)
         office.keep(3)
@@ -180,15 +155,19 @@ async def test_a_stop_hands_over_what_is_left() -> None:
     office = Office(interval=NEVER)
     async with running(office):
         office.keep(5)
-    assert (office.post.taken, office.dropped, office.post.closed) == ([5], [], 1)
+    assert (office.post.taken, office.dropped, office.post.left, office.post.closed) == ([5], [], 1, 1)
 
 
 async def test_a_stop_has_no_patience_with_a_collector_that_is_away() -> None:
-    office = Office(interval=NEVER)
-    office.post.failures = [CollectorError("away", again=True, pause=NEVER)]
-    async with running(office):
-        office.keep(5)
-    assert (office.post.tried, office.dropped) == (1, [(5, "collector", "away")])
+    office = Office()
+    office.post.gate.clear()
+    office.export.start()
+    office.keep(5)
+    await eventually(lambda: office.post.tried == 1, "a try")
+    office.post.losses = [(5, "away")]
+    office.post.leave = office.post.gate.set
+    await office.export.close(60)
+    assert (office.dropped, office.post.closed) == ([(5, "collector", "away")], 1)
 
 
 async def test_a_stop_leaves_a_collector_behind_that_hangs() -> None:
@@ -201,7 +180,7 @@ async def test_a_stop_leaves_a_collector_behind_that_hangs() -> None:
     await office.export.close(QUICK)
     assert office.dropped == [(12, "stop", "the service has stopped")]
     # What comes of it after all is nobody's business any more.
-    office.post.failures = [CollectorError("away", again=True)]
+    office.post.losses = [(5, "away")]
     office.post.gate.set()
     await eventually(lambda: office.post.closed, "the end of the thread")
     assert sum(each[0] for each in office.dropped) == 12

@@ -1,5 +1,8 @@
 """The tracer: what is among the sample, what a span says in the end, and what it takes to switch it on."""
 
+import sys
+from collections.abc import Sequence
+
 import pytest
 from opentelemetry.sdk.trace.sampling import Decision, TraceIdRatioBased
 
@@ -15,7 +18,6 @@ from roadbed.kernel.events import (
 )
 from roadbed.kernel.settings import Settings
 from roadbed.kernel.spans import SERVER, Span, current, enter
-from roadbed.runtime import tracing
 from roadbed.runtime.span_export import SpanExport
 from roadbed.runtime.tracing import Tracing, open_tracing
 from tests.support.otlp import OtlpCollector
@@ -26,7 +28,10 @@ FEW = 2000
 class Nowhere:
     """A collector that is never asked."""
 
-    def send(self, body: bytes) -> int:
+    def send(self, spans: Sequence[Span]) -> tuple[int, str]:
+        raise NotImplementedError
+
+    def leave(self) -> None:
         raise NotImplementedError
 
     def close(self) -> None:
@@ -38,7 +43,7 @@ class World:
 
     def __init__(self, sample: float = 1.0) -> None:
         self.events = Events()
-        self.export = SpanExport(lambda _: b"", Nowhere(), self.events, bound=10_000)
+        self.export = SpanExport(Nowhere(), self.events, bound=10_000)
         self.tracing = Tracing(sample, self.export)
         self.tracing.subscribe(self.events)
 
@@ -219,7 +224,9 @@ async def test_with_a_collector_there_is_one(collector: OtlpCollector) -> None:
     }
 
 
-def test_without_the_package_a_start_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracing, "find_spec", lambda _: None)
+@pytest.mark.parametrize("missing", ["opentelemetry.exporter.otlp.proto.http", "requests"])
+def test_without_the_package_a_start_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    monkeypatch.delitem(sys.modules, "roadbed.runtime.collector", raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(ConfigurationError, match=r"pip install 'roadbed\[otlp\]'"):
         open_tracing(Settings(otlp_endpoint="http://127.0.0.1:4318"), Events(), "me")
