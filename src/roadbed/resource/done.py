@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -76,8 +76,8 @@ class Written:
             return
         if isinstance(outcome, Done):
             outcome = None if outcome.replayed else outcome.row
-        given: Sequence[Any] = outcome if isinstance(outcome, list) else [outcome]
-        rows = [row for row in given if isinstance(row, self._row)]
+        given = cast("list[Any]", outcome) if isinstance(outcome, list) else [outcome]
+        rows: list[Any] = [row for row in given if isinstance(row, self._row)]
         if rows:
             for listener in self._listeners:
                 listener(rows)

@@ -178,8 +178,8 @@ class SqliteDatabase:
                 yield joined
             return
         session = Session(self._options.transaction_timeout)
-        committed = None if told is None else lambda _: told()
-        how = {"split": False, "alone": True, "abort": session.abort, "told": committed}
+        committed: Told | None = None if told is None else lambda _: told()
+        how: dict[str, Any] = {"split": False, "alone": True, "abort": session.abort, "told": committed}
         done = self._submit("transaction", session.work, [None], **how)
         try:
             await asyncio.wait((session.began, done), return_when=asyncio.FIRST_COMPLETED)
