@@ -8,6 +8,7 @@ import pytest
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
 from roadbed.kernel.spans import CLIENT, INTERNAL, MOST_LINKS, MOST_NOTES, SERVER, Span, Value
+from roadbed.runtime import otlp
 from roadbed.runtime.otlp import SLICE, STEP, Translation, WallClock
 from tests.support.otlp import Seen, spans_of
 from tests.support.tracing import Kept
@@ -120,6 +121,17 @@ def test_one_request_holds_many(number: int) -> None:
     told = seen(*(kept.span(trace_id=each) for each in range(1, number + 1)))
     assert [int(span.trace, 16) for span in told] == list(range(1, number + 1))
     assert all(span.resource == RESOURCE for span in told)
+
+
+def test_others_run_after_every_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While spans become the SDK's, and while the exporter encodes those."""
+    pauses: list[float] = []
+    monkeypatch.setattr(otlp, "sleep", pauses.append)
+    kept = Kept()
+    made = Translation(RESOURCE, "1")([kept.span() for _ in range(3 * SLICE + 1)])
+    assert pauses == [0] * 3
+    encode_spans(made)
+    assert pauses == [0] * 6
 
 
 def test_a_request_does_not_remember_the_last_one() -> None:
