@@ -111,7 +111,7 @@ def declare_import(group: Operations[Store], unit: Compiled) -> None:
                 _tell(rejects, await importer.finish())
 
         def result() -> Imported:
-            return Imported(*msgspec.structs.astuple(importer.counts), rejects)
+            return Imported(**msgspec.structs.asdict(importer.counts), rejects=rejects)
 
         if prefers_lines(call.header("accept")):
             lines = told(call, body, room, write, importer.counts, result)
