@@ -13,11 +13,12 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from io import FileIO
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar, cast
+from typing import Any, ParamSpec, Self, TypeVar
 
 from roadbed.http.incoming import Stream
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 BLOCK = 256 * 1024
 """Bytes that are read from the file at once."""
@@ -107,7 +108,7 @@ class Kept:
 
 def _open() -> FileIO:
     # It has no name: it is gone with this process, whatever becomes of that.
-    return cast(FileIO, tempfile.TemporaryFile(buffering=0))
+    return tempfile.TemporaryFile(buffering=0)
 
 
 def _write(file: FileIO, part: bytes) -> None:

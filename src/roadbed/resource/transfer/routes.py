@@ -111,7 +111,7 @@ def declare_import(group: Operations[Store], unit: Compiled) -> None:
                 _tell(rejects, await importer.finish())
 
         def result() -> Imported:
-            return Imported(*msgspec.structs.astuple(importer.counts), rejects)
+            return Imported(**msgspec.structs.asdict(importer.counts), rejects=rejects)
 
         if prefers_lines(call.header("accept")):
             lines = told(call, body, room, write, importer.counts, result)
@@ -121,17 +121,8 @@ def declare_import(group: Operations[Store], unit: Compiled) -> None:
                 pass
         return result()
 
-    about = (
-        f"Import {plan.names.plural} from CSV, NDJSON or a JSON array, while it comes in.\n\n"
-        "A row is created if its key is missing, changed if it differs, else left as it is; one without a key gets one "
-        "of its content, so that to send the same again changes nothing. A row that is refused stops no other.\n\n"
-        f"With `Accept: {LINES}` the reply tells how far it is, once all of the body is there: up to four lines a "
-        'second with how many bytes are read and what became of their rows, `{"progress": {"read": 65536, "size": '
-        '1048576, "inserted": 300, "changed": 0, "unchanged": 0, "rejected": 1}}`, and a last one, `{"result": …}` '
-        'with what the reply is otherwise, or `{"problem": …}`.'
-    )
     parameters: Parameters = [("body", Stream[list[columns.struct]], REQUIRED), ("dry_run", bool, False)]
-    said = Said(f"import_{plan.name}", about, parameters, Imported | Reply)
+    said = Said(f"import_{plan.name}", _about_import(plan.names.plural), parameters, Imported | Reply)
     declare(
         group,
         "POST",
@@ -142,6 +133,18 @@ def declare_import(group: Operations[Store], unit: Compiled) -> None:
         consumes=tuple(READERS),
         produces=LINES,
         body_limit=BODY_LIMIT,
+    )
+
+
+def _about_import(plural: str) -> str:
+    return (
+        f"Import {plural} from CSV, NDJSON or a JSON array, while it comes in.\n\n"
+        "A row is created if its key is missing, changed if it differs, else left as it is; one without a key gets one "
+        "of its content, so that to send the same again changes nothing. A row that is refused stops no other.\n\n"
+        f"With `Accept: {LINES}` the reply tells how far it is, once all of the body is there: up to four lines a "
+        'second with how many bytes are read and what became of their rows, `{"progress": {"read": 65536, "size": '
+        '1048576, "inserted": 300, "changed": 0, "unchanged": 0, "rejected": 1}}`, and a last one, `{"result": …}` '
+        'with what the reply is otherwise, or `{"problem": …}`.'
     )
 
 
