@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from threading import get_ident
+from typing import Any
 
 import requests
 from google.protobuf.message import DecodeError
@@ -43,33 +44,30 @@ class Collector:
         translate: Callable[[Sequence[Span]], Sequence[ReadableSpan]],
         timeout: float | None = None,
     ) -> None:
-        session = requests.Session()
+        session = _Session(self._failed)
         session.hooks["response"] = [self._answered]
-        # An answer is read here, up to a bound.
-        session.stream = True
-        # A .netrc would replace the header that was set.
-        session.auth = _as_it_is
         url = endpoint.rstrip("/") + PATH
         self._exporter = trace_exporter.OTLPSpanExporter(url, headers=headers, timeout=timeout, session=session)
         self._translate = translate
         self._thread = self._refused = 0
         self._said: list[str] = []
+        self._failure = ""
         self._leaving = self._ended = False
         _LOG.addFilter(self._listen)
 
     def send(self, spans: Sequence[Span]) -> tuple[int, str]:
         """Hand over spans, with some tries; return how many of them are lost, and why."""
         self._thread = get_ident()
-        self._refused = 0
+        self._refused, self._failure = 0, ""
         taken = self._exporter.export(self._translate(spans)) is SpanExportResult.SUCCESS
-        said = " ".join(self._said[-2:])
+        why = self._failure or " ".join(self._said[-2:])
         self._said.clear()
-        return (min(max(self._refused, 0), len(spans)), "it refused them") if taken else (len(spans), said)
+        return (min(max(self._refused, 0), len(spans)), "it refused them") if taken else (len(spans), why)
 
     def leave(self) -> None:
         """Have no more patience: a try that fails from now on, or has failed already, is the last."""
         self._leaving = True
-        if self._said:
+        if self._failure:
             self._end()
 
     def close(self) -> None:
@@ -87,19 +85,48 @@ class Collector:
         if get_ident() != self._thread:
             return True
         self._said.append(record.getMessage())
+        return False
+
+    def _failed(self, why: str) -> None:
+        """Note why a try failed, before the exporter waits for the next one."""
+        self._failure = why
         if self._leaving:
             self._end()
-        return False
 
     def _answered(self, response: requests.Response, *_given: object, **_named: object) -> None:
         """Look at what the exporter does not: whether an answer is a redirection, and how many spans were refused."""
         content = b"".join(islice(response.iter_content(PART), PARTS))
         response.close()
         if 300 <= response.status_code < 400:
-            raise requests.HTTPError(f"it answered {response.status_code} {response.reason}")
-        if response.ok:
+            raise requests.HTTPError(_words(response))
+        if not response.ok:
+            self._failed(_words(response))
+        else:
             with suppress(DecodeError):
                 self._refused = ExportTraceServiceResponse.FromString(content).partial_success.rejected_spans
+
+
+class _Session(requests.Session):
+    """Tells ``failed`` of each try that brought no answer."""
+
+    def __init__(self, failed: Callable[[str], None]) -> None:
+        super().__init__()
+        self._failed = failed
+        # An answer is read by us, up to a bound.
+        self.stream = True
+        # A .netrc would replace the header that was set.
+        self.auth = _as_it_is
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        try:
+            return super().send(request, **options)
+        except requests.RequestException as error:
+            self._failed(str(error) or type(error).__name__)
+            raise
+
+
+def _words(response: requests.Response) -> str:
+    return f"it answered {response.status_code} {response.reason}".strip()
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

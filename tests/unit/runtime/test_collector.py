@@ -105,7 +105,7 @@ def test_what_refuses_is_not_asked_again(collector: OtlpCollector, status: int) 
     collector.status = status
     with speaking_to(collector.endpoint) as there:
         lost, why = there.send(some())
-    assert (lost, collector.requests, f"code: {status}" in why) == (3, 1, True)
+    assert (lost, collector.requests, f"it answered {status}" in why) == (3, 1, True)
 
 
 @pytest.mark.parametrize("status", [301, 307, 308])
@@ -240,13 +240,16 @@ def test_who_leaves_waits_for_no_other_try(collector: OtlpCollector) -> None:
         result: list[tuple[int, str]] = []
         sender = threading.Thread(target=lambda: result.append(there.send(some())))
         sender.start()
-        wait_until(lambda: there._said, "a failure")
+        wait_until(lambda: collector.requests and there._failure, "a failure")
         there.leave()
         sender.join()
     assert (result[0][0], collector.requests) == (3, 1)
 
 
-def test_who_has_left_tries_once(collector: OtlpCollector) -> None:
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.CRITICAL])
+def test_who_has_left_tries_once(collector: OtlpCollector, caplog: pytest.LogCaptureFixture, level: int) -> None:
+    # What is logged decides nothing.
+    caplog.set_level(level)
     with speaking_to(collector.endpoint) as there:
         there.leave()
         assert there.send(some()) == TAKEN
