@@ -226,6 +226,7 @@ def test_what_the_exporter_logs_otherwise_is_logged(
     collector: OtlpCollector, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "brotli")
+    caplog.set_level(logging.WARNING)
     with speaking_to(collector.endpoint):
         logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter").warning("of another thread")
     assert [record.getMessage() for record in caplog.records] == [
