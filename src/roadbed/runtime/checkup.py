@@ -21,13 +21,14 @@ import msgspec
 from roadbed.kernel.errors import ConfigurationError, RoadbedError
 from roadbed.kernel.settings import Settings
 from roadbed.kernel.settings_values import GIB, MIB
-from roadbed.runtime.listening import check_exposure, listen
+from roadbed.runtime.listening import allowed_hosts, check_exposure, listen
 from roadbed.runtime.process import FILES_BESIDE_CONNECTIONS
 from roadbed.runtime.storage import nearest, storage_problem
 
 LEAST_SQLITE = (3, 46, 0)
 LEAST_FREE = 256 * MIB
 LITTLE_FREE = 2 * GIB
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1", "[::]": "::1"}  # noqa: S104 - nothing listens by this
 _REMOTE = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "afs", "ceph")
 _SET = "set it in roadbed.toml, or as a variable: `roadbed config` shows what is in force"
 _RELEASED = 1_767_225_600  # 2026-01-01T00:00:00Z: before this release existed, no clock can be right
@@ -95,9 +96,11 @@ def port(settings: Settings) -> Finding:
 
 
 def _is_roadbed(settings: Settings) -> bool:
-    connection = HTTPConnection(settings.host, settings.port, timeout=2)
+    # Who listens on every address serves no host of that name: in a container, and in production, it would refuse.
+    connection = HTTPConnection(_LOOPBACK.get(settings.host, settings.host), settings.port, timeout=2)
+    host = next((name.replace("*.", "doctor.") for name in allowed_hosts(settings) if name != "*"), "localhost")
     try:
-        connection.request("GET", "/", headers={"Accept": "application/json"})
+        connection.request("GET", "/", headers={"Accept": "application/json", "Host": host})
         return b'"name":"Roadbed"' in connection.getresponse().read(4096)
     except (OSError, HTTPException):
         return False

@@ -37,6 +37,16 @@ class Roadbed(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Choosy(Roadbed):
+    """Serves its own hosts, and refuses others."""
+
+    def do_GET(self) -> None:
+        if self.headers["Host"].endswith("example.org"):
+            super().do_GET()
+        else:
+            self.send_error(403)
+
+
 class Stranger(Roadbed):
     body = b"hello"
 
@@ -110,6 +120,15 @@ def test_a_busy_port_that_does_not_answer() -> None:
 def test_a_port_that_roadbed_has(served: int) -> None:
     found = checkup.port(Settings(port=served))
     assert found == Finding("port", "ok", f"127.0.0.1:{served} is served by Roadbed already")
+
+
+@pytest.mark.parametrize("served", [Choosy], indirect=True)
+@pytest.mark.parametrize("allowed", [("example.org", "api"), ("*.example.org",)])
+def test_a_port_that_roadbed_has_on_every_address_for_hosts_of_its_own(served: int, allowed: tuple[str, ...]) -> None:
+    """As in a container: 0.0.0.0 is where it listens, and no host that it serves."""
+    settings = Settings(environment="production", host="0.0.0.0", port=served, open_access=True, allowed_hosts=allowed)
+    found = checkup.port(settings)
+    assert found == Finding("port", "ok", f"0.0.0.0:{served} is served by Roadbed already")
 
 
 @pytest.mark.parametrize("served", [Stranger], indirect=True)
