@@ -46,7 +46,7 @@ endif
 test-stack: ## build the image, start the whole stack in containers, ask it and break it (AIRGAP=1: without a registry)
 	@scripts/environment dev
 	$(if $(AIRGAP),tests/deploy/airgap/images)
-	$(if $(AIRGAP),DOCKER_BUILDKIT=0) docker build $(if $(AIRGAP),--network host) --tag roadbed:0.1.0 .
+	$(if $(AIRGAP),DOCKER_BUILDKIT=0) docker build $(if $(AIRGAP),--network host) --build-arg REVISION=$$(git rev-parse HEAD) --tag roadbed:0.1.0 .
 	$(IN_VENV) python -m pytest -q tests/deploy/stack/checks.py $(ARGS)
 
 check: ## lint, format, types, import contracts, style, containers

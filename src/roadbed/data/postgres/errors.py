@@ -58,6 +58,9 @@ _BY_CODE: dict[str, _Told] = {
 _BY_CLASS: dict[str, _Told] = {
     "08": ("connection", OutcomeUnknown, ()),
     "57": ("connection", OutcomeUnknown, ()),
+    # On a new connection alone: a password that is being changed, a database that was renamed.
+    "28": ("connection", Unavailable, ("The database refuses the user or the password: nothing was written",)),
+    "3D": ("connection", Unavailable, ("There is no database of this name now: nothing was written",)),
     "53": ("resources", Unavailable, ("The database is short of resources: nothing was written",)),
 }
 _REFUSED_FOR_ALL = ("42", "XX")
