@@ -32,6 +32,7 @@ FAILURES = (
 
 _Told = tuple[str, type[RoadbedError], tuple[str, ...]]
 _BUSY = ("Other transactions kept getting in the way: nothing was written",)
+_AWAY = "The database cannot be reached: nothing was written"
 _TAKEN = ("Another row has these values already", "duplicate")
 
 _BY_CODE: dict[str, _Told] = {
@@ -58,9 +59,10 @@ _BY_CODE: dict[str, _Told] = {
 _BY_CLASS: dict[str, _Told] = {
     "08": ("connection", OutcomeUnknown, ()),
     "57": ("connection", OutcomeUnknown, ()),
-    # On a new connection alone: a password that is being changed, a database that was renamed.
-    "28": ("connection", Unavailable, ("The database refuses the user or the password: nothing was written",)),
-    "3D": ("connection", Unavailable, ("There is no database of this name now: nothing was written",)),
+    # On a new connection alone: a password that is being changed, a database that is being renamed. Readiness, which
+    # anybody may ask, says no more than that.
+    "28": ("connection", Unavailable, (_AWAY,)),
+    "3D": ("connection", Unavailable, (_AWAY,)),
     "53": ("resources", Unavailable, ("The database is short of resources: nothing was written",)),
 }
 _REFUSED_FOR_ALL = ("42", "XX")
@@ -126,7 +128,7 @@ def translate(error: BaseException, *, sent: bool) -> BaseException:
         failure = told[1](*arguments)
     elif told is not None or kind_of(error) in ("connection", "timeout"):
         unknown = sent and not is_closed_before(error)
-        failure = OutcomeUnknown() if unknown else Unavailable("The database cannot be reached: nothing was written")
+        failure = OutcomeUnknown() if unknown else Unavailable(_AWAY)
     else:
         return error
     failure.__cause__ = error
