@@ -27,7 +27,7 @@ setup: ## make the development environment in .venv, with the commit hooks
 	@scripts/environment dev
 	@if git rev-parse --git-dir >/dev/null 2>&1; then .venv/bin/pre-commit install; fi
 
-# Most tests wait for processes that they have started: six at a time keep two cores busy; the long files, which come first
+# Most tests wait for processes that they have started: four at a time keep two cores busy; the long files, which come first
 # by name, are not left for the end. Those that make faults under load have the machine to themselves, two at a time.
 test: ## install what the tests need, then run all of them but the long fault runs
 	@scripts/environment dev
@@ -35,7 +35,7 @@ test: ## install what the tests need, then run all of them but the long fault ru
 	@scripts/console
 	@scripts/npm test
 ifeq ($(strip $(ARGS)),)
-	$(IN_VENV) python -m pytest -m "not soak" -n 6 --dist loadfile --no-loadscope-reorder --ignore tests/faults
+	$(IN_VENV) python -m pytest -m "not soak" -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/faults
 	$(IN_VENV) python -m pytest -m "not soak" -n 2 --dist loadfile tests/faults
 else
 	$(IN_VENV) python -m pytest -m "not soak" $(ARGS)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from roadbed.data.database import Database, Transaction
 from roadbed.data.idempotency import Idempotency, once
-from roadbed.data.joining import joined
+from roadbed.data.joining import joined, tell
 from roadbed.data.queries import Queries
 from roadbed.data.races import until_through
 
@@ -51,7 +51,7 @@ class Atomic:
         def committed() -> None:
             # Whoever asked may have left while it was committed.
             for call in later:
-                call()
+                tell(call)
 
         # In this process they wait here, where they hold no connection.
         async with self._turn:

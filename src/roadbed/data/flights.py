@@ -13,7 +13,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-from roadbed.data.joining import after_commit, open_transaction
+from roadbed.data.joining import after_commit, open_transaction, tell
 from roadbed.data.outcomes import settle, twin
 from roadbed.data.spans import begin_ride
 from roadbed.kernel.errors import OutcomeUnknown, Overloaded, Unavailable
@@ -224,7 +224,7 @@ class Flight(Generic[I, R]):
         else:
             if self.told is not None:
                 for result in results:
-                    self.told(result)
+                    tell(self.told, result)
             _hand_out(seats, results)
         self._airborne = None
         if self._planned:

@@ -6,6 +6,7 @@ transaction of their own run, one at a time, in the one that is open. Commit and
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -42,6 +43,15 @@ def part_of(run: Any, told: Callable[[], None] | None) -> Generator[None]:
         raise
     if told is not None:
         after_commit(told)
+
+
+def tell(call: Callable[..., object], *given: object) -> None:
+    """Call one who hears of a commit. What it raises is logged, and is nobody's else: the write stands."""
+    try:
+        call(*given)
+    except Exception as error:  # noqa: BLE001  who waits for the write must hear that it was done
+        told = {"message": "Who was to hear of a commit failed", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(told)
 
 
 def after_commit(call: Callable[[], None]) -> None:

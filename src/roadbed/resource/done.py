@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
+from roadbed.data.joining import tell
 from roadbed.resource.secrets import NO_SECRETS, Secrets, unseal
 
 
@@ -66,7 +67,8 @@ class Written:
         """Call ``listener`` with the rows of every write from now on, in the thread of the event loop.
 
         Rows come as they are stored then, deleted ones as they were. A replay is no write. A change that found
-        everything as it should be is one. The listener neither blocks nor raises.
+        everything as it should be is one. The listener does not block; what it raises is
+        logged.
         """
         self._listeners.append(listener)
 
@@ -80,4 +82,4 @@ class Written:
         rows: list[Any] = [row for row in given if isinstance(row, self._row)]
         if rows:
             for listener in self._listeners:
-                listener(rows)
+                tell(listener, rows)

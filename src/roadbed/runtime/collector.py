@@ -49,7 +49,7 @@ class Collector:
         url = endpoint.rstrip("/") + PATH
         self._exporter = trace_exporter.OTLPSpanExporter(url, headers=headers, timeout=timeout, session=session)
         self._translate = translate
-        self._thread = self._refused = 0
+        self._thread = self._refused = self._lost = 0
         self._said: list[str] = []
         self._failure = ""
         self._leaving = self._ended = False
@@ -58,16 +58,19 @@ class Collector:
     def send(self, spans: Sequence[Span]) -> tuple[int, str]:
         """Hand over spans, with some tries; return how many of them are lost, and why."""
         self._thread = get_ident()
-        self._refused, self._failure = 0, ""
+        self._refused, self._lost, self._failure = 0, 0, ""
         taken = self._exporter.export(self._translate(spans)) is SpanExportResult.SUCCESS
         why = self._failure or " ".join(self._said[-2:])
+        if taken:
+            # Tries that failed before it are over: they say nothing of the next batch.
+            self._failure = ""
         self._said.clear()
         return (min(max(self._refused, 0), len(spans)), "it refused them") if taken else (len(spans), why)
 
     def leave(self) -> None:
         """Have no more patience: a try that fails from now on, or has failed already, is the last."""
         self._leaving = True
-        if self._failure:
+        if self._failure and self._lost != 1:
             self._end()
 
     def close(self) -> None:
@@ -87,10 +90,14 @@ class Collector:
         self._said.append(record.getMessage())
         return False
 
-    def _failed(self, why: str) -> None:
-        """Note why a try failed, before the exporter waits for the next one."""
+    def _failed(self, why: str, *, lost: bool) -> None:
+        """Note why a try failed, before the exporter waits for the next one. ``lost``: there was no answer.
+
+        A connection that was closed while idle is found so: the exporter tries again at once, on a new one.
+        """
         self._failure = why
-        if self._leaving:
+        self._lost = self._lost + 1 if lost else 0
+        if self._leaving and self._lost != 1:
             self._end()
 
     def _answered(self, response: requests.Response, *_given: object, **_named: object) -> None:
@@ -100,7 +107,7 @@ class Collector:
         if 300 <= response.status_code < 400:
             raise requests.HTTPError(_words(response))
         if not response.ok:
-            self._failed(_words(response))
+            self._failed(_words(response), lost=False)
         else:
             with suppress(DecodeError):
                 self._refused = ExportTraceServiceResponse.FromString(content).partial_success.rejected_spans
@@ -109,7 +116,7 @@ class Collector:
 class _Session(requests.Session):
     """Tells ``failed`` of each try that brought no answer."""
 
-    def __init__(self, failed: Callable[[str], None]) -> None:
+    def __init__(self, failed: Callable[..., None]) -> None:
         super().__init__()
         self._failed = failed
         # An answer is read by us, up to a bound.
@@ -121,7 +128,7 @@ class _Session(requests.Session):
         try:
             return super().send(request, **options)
         except requests.RequestException as error:
-            self._failed(str(error) or type(error).__name__)
+            self._failed(str(error) or type(error).__name__, lost=True)
             raise
 
 

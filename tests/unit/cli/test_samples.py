@@ -45,6 +45,8 @@ class Terminal:
             env=inherited | {"ROADBED_DATABASE_URL": database_url, "TERM": "dumb"},
             cwd=folder,
             start_new_session=True,
+            # As in every shell at a terminal; whoever runs the tests in the background has it ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  no other thread runs
         )
         os.close(end)
         os.set_blocking(self._screen, False)

@@ -160,3 +160,21 @@ async def test_a_subscriber_that_fails_does_not_ground_the_flight() -> None:
     await turn()
     gc.collect()
     assert complaints == ["a broken subscriber"] * 2
+
+
+async def test_a_listener_that_fails_grounds_nobody() -> None:
+    tower, told, complaints = Tower(), [], []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(str(context["exception"])))
+
+    def hear(result: int) -> None:
+        told.append(result)
+        if result == 2:
+            raise ValueError("not this one")
+
+    tower.flight.told = hear
+    futures = tower.join(1, 2, 3)
+    await tower.runway.land()
+    assert [await future for future in futures] == [1, 2, 3]
+    (later,) = tower.join(4)
+    await tower.runway.land()
+    assert (await later, told, complaints) == (4, [1, 2, 3, 4], ["not this one"])

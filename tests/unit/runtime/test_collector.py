@@ -259,6 +259,25 @@ def test_who_has_left_tries_once(collector: OtlpCollector, caplog: pytest.LogCap
     assert collector.requests == 2
 
 
+def test_what_failed_before_does_not_end_what_a_stop_still_sends(collector: OtlpCollector) -> None:
+    with speaking_to(collector.endpoint) as there:
+        collector.status, collector.retry_after = 503, "0.01"
+        sender = threading.Thread(target=lambda: there.send(some()))
+        sender.start()
+        wait_until(lambda: collector.requests, "a failure")
+        collector.status = 200
+        sender.join()
+        there.leave()
+        assert there.send(some()) == TAKEN
+
+
+def test_who_leaves_finds_a_closed_connection_and_goes_on() -> None:
+    with answering(OK) as endpoint, speaking_to(endpoint) as there:
+        there.send(some(1))
+        there.leave()
+        assert [there.send(some(1)) for _ in range(3)] == [TAKEN] * 3
+
+
 def test_what_cannot_be_encoded_is_lost_and_said(collector: OtlpCollector) -> None:
     span = some(1)[0]
     span.name = "\ud800"

@@ -14,7 +14,7 @@ from roadbed.data.bell import Bell
 from roadbed.data.bulk import BulkTable, Columns, Merged
 from roadbed.data.database import Health, Program, close_flights, flight_depths
 from roadbed.data.flights import Flight, Keys, Told
-from roadbed.data.joining import open_transaction, part_of
+from roadbed.data.joining import open_transaction, part_of, tell
 from roadbed.data.postgres.attempts import Attempts
 from roadbed.data.postgres.bulk import PostgresBulk
 from roadbed.data.postgres.errors import FAILURES
@@ -126,7 +126,7 @@ class PostgresDatabase:
                 raise
             await run.commit()
             if told is not None:
-                told()
+                tell(told)
 
     def flight(self, program: Program, *, keys: Keys | None = None, told: Told | None = None) -> Flight[Any, Any]:
         """Open a natural batch: one round trip per flight."""
@@ -157,7 +157,7 @@ class PostgresDatabase:
         if isinstance(outcome, BaseException):
             raise outcome
         if told is not None:
-            told(outcome)
+            tell(told, outcome)
         return outcome
 
     async def stored_heads(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
 
+from roadbed.data.joining import tell
 from roadbed.data.outcomes import settle
 from roadbed.data.sqlite.commits import Commits
 from roadbed.data.sqlite.connection import SqliteRun
@@ -196,7 +197,7 @@ class Writer:
         for job, outcome in zip(jobs, outcomes, strict=True):
             if job.told is not None and not isinstance(outcome, BaseException):
                 for result in outcome:
-                    job.told(result)
+                    tell(job.told, result)
             settle(job.future, outcome)
 
     def _post(self, future: asyncio.Future[None], outcome: BaseException | None) -> None:
