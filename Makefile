@@ -27,8 +27,8 @@ setup: ## make the development environment in .venv, with the commit hooks
 	@scripts/environment dev
 	@if git rev-parse --git-dir >/dev/null 2>&1; then .venv/bin/pre-commit install; fi
 
-# Most tests wait for processes that they have started: four at a time keep two cores busy; the long files, which come first
-# by name, are not left for the end. Those that make faults under load have the machine to themselves, two at a time.
+# Most tests wait for processes that they have started: four at a time keep two cores busy, in the order of
+# tests/support/ordering.py. Those that make faults under load have the machine to themselves, two at a time.
 test: ## install what the tests need, then run all of them but the long fault runs
 	@scripts/environment dev
 	@scripts/test-programs

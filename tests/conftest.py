@@ -8,6 +8,7 @@ from typing import Protocol, Unpack
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.ordering import places
 from tests.support.otlp import OtlpCollector, running_collector
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.prepared import Prepared
@@ -18,6 +19,12 @@ ENGINES = ("sqlite", "postgres")
 # How long an example takes says how busy the machine is.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files into the order in which they keep all cores busy."""
+    place = places((item.path for item in items), Path(__file__).parent)
+    items.sort(key=lambda item: place[item.path])
 
 
 class StartService(Protocol):
