@@ -13,6 +13,7 @@ import yaml
 
 from roadbed import app
 from roadbed.kernel.settings import Settings, table
+from roadbed.resource.transfer import keeping
 from roadbed.runtime import log_output, sentry, span_export
 from tests.deploy.test_image import PINNED
 from tests.style.tree import ROOT, files
@@ -109,6 +110,13 @@ def test_a_container_is_bounded(name: str) -> None:
     assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}
     assert service["restart"] == ("no" if name in ONE_SHOT else "unless-stopped")
     assert name == "volumes" or service["cpus"]
+
+
+def test_bodies_that_are_kept_leave_room_to_the_metrics() -> None:
+    # Both lie there. A reserve as large as the whole would keep no body at all.
+    (mounted,) = SERVICES["api"]["tmpfs"]
+    (size,) = re.findall(r"^/tmp:.*\bsize=(\d+)m$", mounted)
+    assert int(size) * 1024 * 1024 >= 3 * keeping.RESERVE
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - ONE_SHOT))

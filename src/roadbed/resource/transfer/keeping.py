@@ -8,6 +8,8 @@ a part of it at a time.
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import tempfile
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
@@ -23,6 +25,9 @@ T = TypeVar("T")
 BLOCK = 256 * 1024
 """Bytes that are read from the file at once."""
 
+RESERVE = 16 * 1024 * 1024
+"""Bytes of the disk that are left to others."""
+
 
 class Room:
     """How many bodies are kept at a time. What comes beyond is read as it comes in."""
@@ -34,8 +39,8 @@ class Room:
 class Kept:
     """A body, in a block of ``async with``, which takes all of it first.
 
-    Where there is no room (the disk is full, too many are kept) the rest is read as it comes in. ``is_whole`` tells
-    whether all has come in; ``size`` is how many bytes have.
+    Where there is no room (the disk is nearly full, too many are kept) the rest is read as it comes in. ``is_whole``
+    tells whether all has come in; ``size`` is how many bytes have.
     """
 
     def __init__(self, body: Stream[Any], room: Room) -> None:
@@ -112,6 +117,12 @@ def _open() -> FileIO:
 
 
 def _write(file: FileIO, part: bytes) -> None:
+    # The metrics of several workers may lie on the same disk, in sparse files that are mapped into memory: a store to
+    # such a page for which the disk has no block ends the worker by SIGBUS, and no error can be caught.
+    disk = os.fstatvfs(file.fileno())
+    # A tmpfs without a limit has no blocks at all.
+    if disk.f_blocks and disk.f_bavail * disk.f_frsize < RESERVE + len(part):
+        raise OSError(errno.ENOSPC, "What is left of the disk is for others")
     rest = memoryview(part)
     while rest:
         rest = rest[file.write(rest) :]

@@ -1,9 +1,11 @@
 """Bodies in a temporary file: all of it, the rest where there is no room, nothing left behind."""
 
 import asyncio
+import os
 import tempfile
 import threading
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from roadbed.http.asgi import ClientLeft, Message
 from roadbed.http.call import Call
 from roadbed.http.incoming import Stream
 from roadbed.kernel.errors import TooLarge
-from roadbed.resource.transfer.keeping import BLOCK, Kept, Room
+from roadbed.resource.transfer.keeping import BLOCK, RESERVE, Kept, Room
 
 open_real = tempfile.TemporaryFile
 PARTS = [b"a" * BLOCK, b"b" * 1000, b"c" * (BLOCK + 1)]
@@ -56,6 +58,7 @@ class Full:
     def __init__(self, room: int) -> None:
         self._file, self._room = open_real(buffering=0), room
         self.seek, self.read, self.close = self._file.seek, self._file.read, self._file.close
+        self.fileno = self._file.fileno
 
     def write(self, part: memoryview) -> int:
         if not self._room:
@@ -77,6 +80,44 @@ async def test_a_disk_that_becomes_full_loses_nothing(monkeypatch: pytest.Monkey
         assert b"".join([part async for part in kept.parts()]) == b"".join(PARTS)
         assert kept.is_whole
     assert places.free == 1
+
+
+def tell_of_disk(monkeypatch: pytest.MonkeyPatch, free: int, blocks: int = 1) -> list[int]:
+    """Let every file say that its disk has so many bytes free, less what is in it; return what was in it each time."""
+    seen: list[int] = []
+
+    def told(number: int) -> Any:
+        seen.append(os.fstat(number).st_size)
+        return SimpleNamespace(f_blocks=blocks, f_bavail=max(free - seen[-1], 0), f_frsize=1)
+
+    monkeypatch.setattr(os, "fstatvfs", told)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("free", "kept"),
+    [
+        (0, 0),
+        (RESERVE + BLOCK - 1, 0),
+        (RESERVE + BLOCK, 1),
+        (RESERVE + BLOCK + 1000, 2),
+        (RESERVE + sum(map(len, PARTS)), 3),
+    ],
+)
+async def test_a_reserve_of_the_disk_is_left_to_others(monkeypatch: pytest.MonkeyPatch, free: int, kept: int) -> None:
+    seen = tell_of_disk(monkeypatch, free)
+    async with Kept(body_of(PARTS), Room(1)) as body:
+        assert body.is_whole is (kept == len(PARTS))
+        assert seen == [sum(map(len, PARTS[:at])) for at in range(min(kept + 1, len(PARTS)))]
+        assert b"".join([part async for part in body.parts()]) == b"".join(PARTS)
+        assert body.is_whole
+
+
+async def test_a_disk_without_a_limit_takes_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    # So says a tmpfs of size=0: it has no blocks, and none of them is free.
+    tell_of_disk(monkeypatch, 0, blocks=0)
+    async with Kept(body_of(PARTS), Room(1)) as body:
+        assert body.is_whole
 
 
 @pytest.mark.parametrize(("parts", "error"), [([b"a", None], ClientLeft), ([b"a" * 5 * BLOCK], TooLarge)])
