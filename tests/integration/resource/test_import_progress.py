@@ -176,6 +176,25 @@ async def test_what_fails_later_is_told_and_breaks_off(
     assert await count(world) == 300
 
 
+async def test_what_is_ended_from_without_tells_no_outcome(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = asyncio.Event()
+
+    async def hold(_: Importer) -> Any:
+        held.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Importer, "finish", hold)
+    talk = Talk(world, rows_of(300, 1000))
+    task = asyncio.create_task(talk.run())
+    await asyncio.wait_for(held.wait(), 20)
+    world.edge.abandon()  # as at the end of a shutdown
+    await asyncio.wait([task])
+    assert not talk.has_end
+    assert {name for line in talk.lines for name in line} == {"progress"}
+    operation = (await world.ask("GET /openapi.json")).json()["paths"]["/echoes/import"]["post"]
+    assert "ends with neither (a time limit, a shutdown, a lost connection) has an unknown" in operation["description"]
+
+
 async def test_who_stops_leaves_what_was_written(world: World) -> None:
     talk = await Talk(world, rows_of(3000, 1000), leave_after=2).run()
     assert not talk.has_end

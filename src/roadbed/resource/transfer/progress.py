@@ -1,7 +1,8 @@
 """An import that tells how far it is: a reply of lines of JSON, of which the last one is the result.
 
 What fails before the first line is a problem like any other. What fails later is told in a last line, and then the
-reply breaks off, so that nobody takes it for a whole one.
+reply breaks off, so that nobody takes it for a whole one. What is cancelled later (the time limit, a shutdown) breaks
+off without such a line: it is not known what became of the rows in the air.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ async def told(
 ) -> AsyncIterator[bytes]:
     """Yield lines while ``write`` works: ``{"progress": …}``, and in the end ``{"result": …}`` or ``{"problem": …}``.
 
-    No line comes before the whole body has: its client may not read yet.
+    No line comes before the whole body has: its client may not read yet. Who is cancelled yields no more.
     """
     last = 0.0
     try:

@@ -144,7 +144,9 @@ def _about_import(plural: str) -> str:
         f"With `Accept: {LINES}` the reply tells how far it is, once all of the body is there: up to four lines a "
         'second with how many bytes are read and what became of their rows, `{"progress": {"read": 65536, "size": '
         '1048576, "inserted": 300, "changed": 0, "unchanged": 0, "rejected": 1}}`, and a last one, `{"result": …}` '
-        'with what the reply is otherwise, or `{"problem": …}`.'
+        'with what the reply is otherwise, or `{"problem": …}`. A reply that ends with neither (a time limit, a '
+        "shutdown, a lost connection) has an unknown outcome: rows that it does not tell of may be written. Send the "
+        "same again."
     )
 
 
