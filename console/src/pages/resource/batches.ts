@@ -39,11 +39,21 @@ export function moves(about: Resource, keys: readonly string[], status: string):
   return keys.map((key) => ({ method: "POST", path: `${rowPath(about, key)}/${field}`, body: { [field]: status } }))
 }
 
-/** Why nothing of the batch happened, and to which row. `/operations/3` in a problem is the fourth. */
+/** Why nothing of one transaction happened, and to which row. `/operations/3` in a problem is the fourth of that transaction: `keys` are its. */
 export function blamed(error: unknown, keys: readonly string[]): { key: string | undefined; detail: string } {
   if (!(error instanceof Problem)) return { key: undefined, detail: String(error) }
   const at = /\/operations\/(\d+)/.exec(`${error.detail} ${error.faults[0]?.pointer ?? ""}`)?.[1]
   return { key: at === undefined ? undefined : keys[Number(at)], detail: error.detail.replace(/^\/operations\/\d+:?\s*/, "") || error.title }
+}
+
+/** What became of rows when operations failed: `keys[n]` is the row of the n-th, and the first `done` of them are committed. */
+export function doneInWords(keys: readonly string[], done: number, what: string): string {
+  const all = new Set(keys).size
+  const whole = new Set(keys.slice(0, done))
+  // The steps of one row may lie in two transactions.
+  const partly = whole.delete(keys[done]!)
+  if (whole.size || partly) return `${whole.size} of ${all} ${whole.size === 1 ? "was" : "were"} ${what}${partly ? ", and one a part of its way" : ""}.`
+  return all === 1 ? `It was not ${what}.` : `None was ${what}.`
 }
 
 /**
@@ -92,6 +102,11 @@ export function wayTo(about: Resource, status: string): string[] | undefined {
 /** The moves that bring rows back to the status that each had, one allowed step after the other, row by row. */
 export function stepsBack(about: Resource, reset: readonly Reset[]): Operation[] {
   return reset.flatMap((one) => (wayTo(about, one.was) ?? []).flatMap((status) => moves(about, [one.key], status)))
+}
+
+/** The row of each of these moves. */
+export function keysOfSteps(about: Resource, reset: readonly Reset[]): string[] {
+  return reset.flatMap((one) => (wayTo(about, one.was) ?? []).map(() => one.key))
 }
 
 /** What a button says that takes these steps; undefined where there are none. Statuses in between are named. */

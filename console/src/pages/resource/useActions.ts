@@ -5,7 +5,7 @@ import { Problem } from "@/api/problems"
 import { confirm } from "@/parts/confirming"
 import { keyOf, nameOf, referrersOf, rowPath, titleOf, type Resource } from "@/parts/fields"
 import { tell, tellFailure } from "@/parts/toasts"
-import { allowedForAll, blamed, canUndo, deletions, MOST_AT_ONCE, moves, resetInWords, runAll, secretsInWords, stepsBack, stepsInWords, undelete, type Reset } from "./batches"
+import { allowedForAll, blamed, canUndo, deletions, doneInWords, inBatches, keysOfSteps, MOST_AT_ONCE, moves, resetInWords, runAll, secretsInWords, stepsBack, stepsInWords, undelete, type Reset } from "./batches"
 import { countsInWords } from "./files"
 
 /** What is done to rows of a resource, one or many, by the list and by the page of a row. */
@@ -46,16 +46,21 @@ export function useActions(domain: string, about: Resource, domains: () => reado
   }
 
   /**
-   * Takes rows that came back to the status that each had, by the steps that anybody could take, all of them or none. It
-   * is asked for and never done by itself: a step may send a message, and the history shows it as one of today.
+   * Takes rows that came back to the status that each had, by the steps that anybody could take, in transactions of up to
+   * 100 of them. It is asked for and never done by itself: a step may send a message, and the history shows it as one of
+   * today.
    */
   async function setBack(rows: readonly Row[], reset: readonly Reset[]): Promise<void> {
+    const keys = keysOfSteps(about, reset)
+    // Some rows needed no step, and to some no way leads.
+    const moved = rows.filter((row) => keys.includes(keyOf(about, row)))
+    let done = 0
     try {
-      await runAll(stepsBack(about, reset))
-      const were = [...new Set(reset.map((one) => one.was))]
-      tell(`${called(rows)}: ${were.length === 1 ? `now ${were[0]}` : "as they were"}.`)
+      await runAll(stepsBack(about, reset), (count) => (done = count))
+      const were = [...new Set(reset.filter((one) => keys.includes(one.key)).map((one) => one.was))]
+      tell(`${called(moved)}: ${were.length === 1 ? `now ${were[0]}` : "as they were"}.`)
     } catch (error) {
-      explain(error, rows, "moved")
+      explain(error, moved, "moved", keys, done)
     }
     refresh()
   }
@@ -65,25 +70,30 @@ export function useActions(domain: string, about: Resource, domains: () => reado
     const text = consequences(rows.length)
     if (text && !(await confirm({ title: `Delete ${called(rows)}?`, text, action: rows.length > 1 ? `Delete ${rows.length}` : "Delete", danger: true }))) return false
     const keys = rows.map((row) => keyOf(about, row))
+    let done = 0
     try {
       if (keys.length === 1) await remove(rowPath(about, keys[0]!))
-      else await runAll(deletions(about, keys))
+      else await runAll(deletions(about, keys), (count) => (done = count))
       gone()
       tell(`Deleted ${called(rows)}.`, canUndo(about) ? { label: "Undo", run: () => void undo(rows) } : undefined)
       return true
     } catch (error) {
-      explain(error, rows, "deleted")
+      if (keys.length === 1) tellFailure(error)
+      else explain(error, rows, "deleted", keys, done)
       return false
     } finally {
       refresh()
     }
   }
 
-  function explain(error: unknown, rows: readonly Row[], what: string): void {
-    if (rows.length === 1 || !(error instanceof Problem) || error.status === 0) return tellFailure(error)
-    const { key, detail } = blamed(error, rows.map((row) => keyOf(about, row)))
+  /** Tells why operations failed: `keys[n]` is the row of the n-th, and the first `done` of them are committed. */
+  function explain(error: unknown, rows: readonly Row[], what: string, keys: readonly string[], done: number): void {
+    const isKnown = error instanceof Problem && error.status !== 0 && !["outcome-unknown", "deadline-exceeded"].includes(error.slug)
+    if (!isKnown && done === 0) return tellFailure(error)
+    const { key, detail } = blamed(error, inBatches(keys.slice(done))[0] ?? [])
     const row = rows.find((one) => keyOf(about, one) === key)
-    tell(`None was ${what}. ${row ? `${nameOf(about, row)}: ` : ""}${detail}`, undefined, "bad")
+    const why = isKnown ? `${row ? `${nameOf(about, row)}: ` : ""}${detail}` : `Of the next ones it is not known: ${error instanceof Problem ? error.title : String(error)}.`
+    tell(`${doneInWords(keys, done, what)} ${why}`, undefined, "bad")
   }
 
   /** Moves rows to a status. A refusal says what is allowed. */
@@ -93,13 +103,15 @@ export function useActions(domain: string, about: Resource, domains: () => reado
     if (final && !(await confirm(question))) return false
     const keys = rows.map((row) => keyOf(about, row))
     const [one] = moves(about, keys, status)
+    let done = 0
     try {
       if (keys.length === 1) await post(one!.path, one!.body)
-      else await runAll(moves(about, keys, status))
+      else await runAll(moves(about, keys, status), (count) => (done = count))
       tell(`${called(rows)}: now ${status}.`)
       return true
     } catch (error) {
-      explain(error, rows, "moved")
+      if (keys.length === 1) tellFailure(error)
+      else explain(error, rows, "moved", keys, done)
       return false
     } finally {
       refresh()
