@@ -25,19 +25,33 @@ from roadbed.kernel.errors import Unavailable
 from roadbed.kernel.events import DatabaseFailed, Events, FlightSplit
 from roadbed.kernel.spans import Span
 
+SAME_WAIT = 30.0
+"""Seconds between two refusals of the write lock that still tell of one wait: probes come every ten or so. Where nobody
+asked for longer, the lock may have been free meanwhile."""
+
 
 class Commits:
     """Runs jobs in transactions of one connection. Belongs to the writer thread."""
 
     def __init__(self, events: Events) -> None:
         self._events = events
-        self.asked: float | None = None
+        self._asked: float | None = None
         """Since when writes have asked for the write lock in vain (``monotonic``); None when the last one got it."""
+        self._refused: float | None = None
+        """When the last one was refused; None while one asks."""
+
+    @property
+    def locked_out(self) -> float:
+        """Seconds for which others have kept writes from the write lock by now; 0 while they do not."""
+        since = self._asked
+        return 0.0 if since is None else monotonic() - since
 
     def ask(self) -> None:
         """Note that the write lock is asked for from now on."""
-        if self.asked is None:
-            self.asked = monotonic()
+        at = monotonic()
+        if self._asked is None or (self._refused is not None and at - self._refused > SAME_WAIT):
+            self._asked = at
+        self._refused = None
 
     def commit(self, run: SqliteRun, jobs: list[Job]) -> list[Any]:
         """Run all jobs in one transaction and commit it; return per job its results or an exception."""
@@ -47,7 +61,7 @@ class Commits:
             run.control("BEGIN IMMEDIATE")
         except (apsw.Error, Unavailable) as error:
             return self.all_failed(jobs, error)
-        self.asked = None
+        self._asked = None
         try:
             for job in jobs:
                 outcomes.append(job.run(run, job.items))  # noqa: PERF401  the length tells who failed
@@ -126,8 +140,10 @@ class Commits:
     def all_failed(self, jobs: list[Job], error: BaseException, *, committing: bool = False) -> list[Any]:
         """Return what each job hears of an error that concerns all: an exception of its own."""
         self._emit(error)
-        if kind_of(error) != "busy":
-            self.asked = None
+        if kind_of(error) == "busy":
+            self._refused = monotonic()
+        else:
+            self._asked = None
         # No statement of theirs failed, so no span of one tells what did.
         for job in jobs:
             if job.span is not None:

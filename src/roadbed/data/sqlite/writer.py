@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from time import monotonic
 from typing import Any
 
 from roadbed.data.joining import tell
@@ -58,8 +57,7 @@ class Writer:
     @property
     def locked_out(self) -> float:
         """Seconds for which another program has kept writes from the write lock by now; 0 while it does not."""
-        since = self._commits.asked
-        return 0.0 if since is None else monotonic() - since
+        return self._commits.locked_out
 
     async def start(self) -> None:
         """Open the connection in the thread; raises what opening raised."""
