@@ -8,6 +8,7 @@ second at every start; parsing the files takes milliseconds.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
@@ -69,7 +70,7 @@ def _find_without_running(package: str) -> ModuleSpec | None:
     """
     try:
         return _follow(package) or find_spec(package)
-    except ImportError:
+    except (ImportError, ValueError):  # ValueError: a module that lies above it was not made by an import.
         return None
 
 
@@ -79,15 +80,28 @@ def _follow(package: str) -> ModuleSpec | None:
     A package may say where its parts lie when it is run, and a folder without ``__init__.py`` asks the one it lies in.
     """
     top, *rest = package.split(".")
-    spec = find_spec(top)
-    for depth in range(1, len(rest) + 1):
-        if spec is None or spec.submodule_search_locations is None:
+    name, spec = top, find_spec(top)
+    for part in rest:
+        lie_in = _where_parts_lie(name, spec)
+        if lie_in is None:
             return None
+        name = f"{name}.{part}"
         try:
-            spec = PathFinder.find_spec(".".join((top, *rest[:depth])), spec.submodule_search_locations)
+            spec = PathFinder.find_spec(name, lie_in)
         except KeyError:
             return None
     return spec
+
+
+def _where_parts_lie(name: str, spec: ModuleSpec | None) -> Sequence[str] | None:
+    """Return the folders of a package's parts; None where only running it would tell."""
+    if name in sys.modules:
+        return getattr(sys.modules[name], "__path__", None)
+    if spec is None or spec.submodule_search_locations is None:
+        return None
+    if spec.has_location and spec.origin is not None and b"__path__" in Path(spec.origin).read_bytes():
+        return None
+    return spec.submodule_search_locations
 
 
 PLATFORM = Location("platform", "roadbed.data.migrations.versions", "roadbed.data.schema:metadata")

@@ -1,9 +1,11 @@
 """Revisions are found and compared without running them."""
 
+import importlib
 import subprocess
 import sys
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -105,6 +107,38 @@ class TestKnownRevisions:
         (tmp_path / "moved_shop" / "__init__.py").write_text(f"__path__.append({str(elsewhere)!r})\n")
         assert known_revisions([Location("orders", "moved_shop.migrations")])["orders"] == ["orders_0001"]
 
+    @pytest.mark.parametrize("imported", [True, False])
+    @pytest.mark.parametrize("words", ["__path__ = [{!r}]", "__path__.insert(0, {!r})"])
+    def test_also_where_parts_of_the_same_name_lie_below_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, imported: bool
+    ) -> None:
+        """What its path alone leads to is not what an import finds."""
+        monkeypatch.syspath_prepend(tmp_path)
+        package = f"torn_shop_{next(_numbers)}"
+        real = tmp_path / package / "real"
+        for folder, name in ((tmp_path / package, "orders_0002"), (real, "orders_0001")):
+            (folder / "versions").mkdir(parents=True)
+            (folder / "versions" / f"{name}.py").write_text(revision(name, None))
+        (tmp_path / package / "__init__.py").write_text(words.format(str(real)))
+        if imported:
+            importlib.import_module(package)
+        location = Location("orders", f"{package}.versions")
+        assert known_revisions([location])["orders"] == ["orders_0001"]
+        assert location.directory() == real / "versions"
+
+    def test_a_package_that_was_imported_is_asked_where_its_parts_lie(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever else has told it: its own file says nothing of it."""
+        shop = tmp_path / "told_shop"
+        for folder in (shop, tmp_path / "elsewhere"):
+            (folder / "versions").mkdir(parents=True)
+        (shop / "__init__.py").touch()
+        (tmp_path / "elsewhere" / "versions" / "orders_0001.py").write_text(revision("orders_0001", None))
+        monkeypatch.syspath_prepend(tmp_path)
+        importlib.import_module("told_shop").__path__ = [str(tmp_path / "elsewhere")]
+        assert known_revisions([Location("orders", "told_shop.versions")])["orders"] == ["orders_0001"]
+
     def test_a_file_without_a_revision_is_left_alone(self, packages: Packages) -> None:
         shop = packages("shop", {"a.py": revision("shop_0001", None), "words.py": "revision = 1\nx = y = 'z'\n"})
         assert known_revisions([shop])["shop"] == ["shop_0001"]
@@ -131,6 +165,13 @@ class TestBadBranches:
     def test_a_module_is_no_package(self) -> None:
         assert self.refused(Location("shop", "roadbed.kernel.clock")) == (
             "domain 'shop': there is no package 'roadbed.kernel.clock' of revisions"
+        )
+
+    @pytest.mark.parametrize("package", ["bare_shop", "bare_shop.versions", "bare_shop.orders.versions"])
+    def test_a_module_that_no_import_has_made(self, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+        monkeypatch.setitem(sys.modules, "bare_shop", ModuleType("bare_shop"))
+        assert self.refused(Location("shop", package)) == (
+            f"domain 'shop': there is no package '{package}' of revisions"
         )
 
     def test_two_firsts(self, packages: Packages) -> None:
