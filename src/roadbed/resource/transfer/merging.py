@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from roadbed.http.parameters import REQUIRED
-from roadbed.kernel.errors import Conflict, Invalid, Refused
+from roadbed.kernel.errors import Conflict, Invalid, PreconditionFailed, Refused
 from roadbed.resource.groups import Group
 from roadbed.resource.steps import Steps
 from roadbed.resource.store import Store
@@ -168,21 +168,40 @@ class Merging:
         return {**self._defaults, **values, plan.key.name: row.key}
 
     async def _change(self, row: Row, present: Any) -> None:
+        while True:
+            try:
+                self.counts.changed += await self._differed(row, present)
+            except PreconditionFailed:
+                # Somebody else has written this very row since it was looked for: perhaps just what we were about to,
+                # and what changes nothing is neither counted nor told as a change.
+                present = await self._store.find(row.key)
+                if present is None:
+                    raise self._store.missing(row.key) from None
+            else:
+                return
+
+    async def _differed(self, row: Row, present: Any) -> bool:
+        """Change a row where it differs from what was found of it; tell whether it did.
+
+        Raises:
+            Conflict: what differs does not change.
+            PreconditionFailed: it is no longer what was found.
+        """
         unit, plan = self._unit, self._store.plan
         now = unit.as_of(present, self._store.clock())
         encoded = unit.encoded(row.values)
         sets = {name: row.values[name] for name, value in encoded.items() if value != getattr(now, name)}
         if not sets:
             self.counts.unchanged += 1
-            return
+            return False
         fixed = set(sets) - {field.name for field in plan.mutable if self._changes}
         if plan.status is not None:
             fixed.discard(plan.status.name)
         if fixed:
             raise Conflict(f"The row is there with another value of {', '.join(sorted(fixed))}, which does not change")
-        asked = Asked(self._store.clock(), ACTOR)
+        asked = Asked(self._store.clock(), ACTOR, if_match=(present.version,))
         await self._do(lambda: change(unit, row.key, sets, asked))
-        self.counts.changed += 1
+        return True
 
     async def _do(self, steps: Callable[[], Steps]) -> None:
         """Run the steps of one write; of a dry run, and then undo them."""
