@@ -41,8 +41,18 @@ def test_the_container_can_read_it(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "alerting" / "alertmanager.yml").stat().st_mode) == 0o444
 
 
-def test_unless_it_is_told_otherwise_it_writes_where_git_does_not_look(tmp_path: Path) -> None:
-    """The same tree elsewhere: nothing is written into this one."""
+def test_folders_that_it_makes_on_the_way_are_closed(tmp_path: Path) -> None:
+    """One that is there stays as it is: it may be anybody's."""
+    tmp_path.chmod(0o755)
+    assert run("https://a/", tmp_path / "ours" / "more" / "alerting").returncode == 0
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path, tmp_path / "ours", tmp_path / "ours" / "more")]
+    assert modes == [0o755, 0o700, 0o700]
+    assert stat.S_IMODE((tmp_path / "ours" / "more" / "alerting").stat().st_mode) == 0o755
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """The script in a tree of its own: nothing is written into this one, and what is shipped may be changed."""
     compose, monitoring = tmp_path / "deploy" / "compose", tmp_path / "deploy" / "monitoring" / "alertmanager"
     compose.mkdir(parents=True)
     monitoring.mkdir(parents=True)
@@ -50,10 +60,34 @@ def test_unless_it_is_told_otherwise_it_writes_where_git_does_not_look(tmp_path:
     script.write_bytes(ALERT_WEBHOOK.read_bytes())
     script.chmod(0o755)
     (monitoring / "alertmanager.yml").write_bytes(SHIPPED.read_bytes())
-    assert run("https://a/", script=script).returncode == 0
-    assert (compose / "secrets" / "alertmanager" / "alertmanager.yml").exists()
-    assert stat.S_IMODE((compose / "secrets").stat().st_mode) == 0o700
+    return script
+
+
+def test_unless_it_is_told_otherwise_it_writes_where_git_does_not_look(elsewhere: Path) -> None:
+    secrets = elsewhere.parent / "secrets"
+    assert run("https://a/", script=elsewhere).returncode == 0
+    assert (secrets / "alertmanager" / "alertmanager.yml").exists()
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
     assert "/deploy/compose/secrets/" in text_of(".gitignore").splitlines()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    ["http://alert-receiver:9001/", "# no more http://alert-receiver:9000/\n        url: http://b/", "https://a/"],
+)
+def test_what_is_shipped_has_no_place_for_the_address(elsewhere: Path, tmp_path: Path, changed: str) -> None:
+    """The file that is there keeps sending to where it did; where none is, none is made."""
+    assert run("https://old/", tmp_path / "alerting", script=elsewhere).returncode == 0
+    before = (tmp_path / "alerting" / "alertmanager.yml").read_bytes()
+    shipped = tmp_path / "deploy" / "monitoring" / "alertmanager" / "alertmanager.yml"
+    shipped.write_text(shipped.read_text().replace("http://alert-receiver:9000/", changed))
+    for folder in ("alerting", "new"):
+        done = run("https://a/", tmp_path / folder, script=elsewhere)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "has no place for the address: it no longer names http://alert-receiver:9000/" in done.stderr
+    assert [path.name for path in (tmp_path / "alerting").iterdir()] == ["alertmanager.yml"]
+    assert (tmp_path / "alerting" / "alertmanager.yml").read_bytes() == before
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize(
