@@ -27,17 +27,17 @@ setup: ## make the development environment in .venv, with the commit hooks
 	@scripts/environment dev
 	@if git rev-parse --git-dir >/dev/null 2>&1; then .venv/bin/pre-commit install; fi
 
-# Most tests wait for processes that they have started: four at a time keep two cores busy (six take longer: they wait for
-# each other), in the order of tests/support/ordering.py. Those that make faults under load have the machine to themselves,
-# three at a time.
-test: ## install what the tests need, then run all of them but the long fault runs
+# Most tests wait for processes that they have started: three at a time keep two cores busy (four and six take longer: they
+# wait for each other), in the order of tests/support/ordering.py. Those that make faults under load have the machine to
+# themselves, two at a time. Those of style are `make check`'s.
+test: ## install what the tests need, then run all of them but the long fault runs and those of `make check`
 	@scripts/environment dev
 	@scripts/test-programs
 	@scripts/console
 	@scripts/npm test
 ifeq ($(strip $(ARGS)),)
-	$(IN_VENV) python -m pytest -m "not soak" -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/faults
-	$(IN_VENV) python -m pytest -m "not soak" -n 3 --dist loadfile tests/faults
+	$(IN_VENV) python -m pytest -m "not soak" -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/faults --ignore tests/style
+	$(IN_VENV) python -m pytest -m "not soak" -n 2 --dist loadfile tests/faults
 else
 	$(IN_VENV) python -m pytest -m "not soak" $(ARGS)
 endif
