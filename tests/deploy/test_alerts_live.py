@@ -122,6 +122,19 @@ def alertmanager_settings(folder: Path, receiver: Receiver) -> dict[str, Any]:
     return yaml.safe_load(_TIME.sub(shorter, (folder / "alerting" / "alertmanager.yml").read_text()))
 
 
+@contextmanager
+def alerting(folder: Path, service: Service, receiver: Receiver) -> Iterator[None]:
+    """Let Prometheus watch a service, and Alertmanager tell the receiver."""
+    with ExitStack() as stack:
+        alertmanager = Alertmanager(folder, alertmanager_settings(folder, receiver))
+        stack.callback(alertmanager.process.kill)
+        prometheus = Prometheus(folder, prometheus_settings(folder, service, alertmanager))
+        stack.callback(prometheus.process.kill)
+        alertmanager.wait()
+        prometheus.wait()
+        yield
+
+
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     folder = tmp_path_factory.mktemp("watched")
@@ -134,12 +147,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         url = postgres.create_database()
         service = stack.enter_context(running_service(folder / "service", database_url=url, env=env))
         receiver = stack.enter_context(receiving())
-        alertmanager = Alertmanager(folder, alertmanager_settings(folder, receiver))
-        stack.callback(alertmanager.process.kill)
-        prometheus = Prometheus(folder, prometheus_settings(folder, service, alertmanager))
-        stack.callback(prometheus.process.kill)
-        alertmanager.wait()
-        prometheus.wait()
+        stack.enter_context(alerting(folder, service, receiver))
         clients = Clients(service)
         stack.enter_context(clients.coming(1, 0.1))
         wait_until(lambda: receiver.of("RoadbedWatchdog", "firing"), "the watchdog arrives", PATIENCE)

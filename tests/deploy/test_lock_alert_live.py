@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
 
-from tests.deploy.prometheus import Alertmanager, Prometheus, Receiver, receiving
-from tests.deploy.test_alerts_live import CROWD, Clients, alertmanager_settings, prometheus_settings
+from tests.deploy.prometheus import Receiver, receiving
+from tests.deploy.test_alerts_live import CROWD, Clients, alerting
 from tests.support.service import Service, running_service
 from tests.support.waiting import PATIENCE, wait_until
 
@@ -28,14 +28,10 @@ def service(tmp_path: Path, receiver: Receiver) -> Iterator[Service]:
     """A service on SQLite that is watched."""
     env = {"ROADBED_DOMAINS": "items", "ROADBED_LOCK_TIMEOUT": str(LOCK_TIMEOUT)}
     url = f"sqlite:///{tmp_path / 'items.db'}"
-    with ExitStack() as stack:
-        started = stack.enter_context(running_service(tmp_path / "service", database_url=url, env=env))
-        alertmanager = Alertmanager(tmp_path, alertmanager_settings(tmp_path, receiver))
-        stack.callback(alertmanager.process.kill)
-        prometheus = Prometheus(tmp_path, prometheus_settings(tmp_path, started, alertmanager))
-        stack.callback(prometheus.process.kill)
-        alertmanager.wait()
-        prometheus.wait()
+    with (
+        running_service(tmp_path / "service", database_url=url, env=env) as started,
+        alerting(tmp_path, started, receiver),
+    ):
         yield started
 
 
